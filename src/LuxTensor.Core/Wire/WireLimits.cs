@@ -7,7 +7,7 @@ public static class WireLimits
     public const int MaxValidators = 10_000;
 
     /// <summary>Most bytes in one message of the network.</summary>
-    public const int MaxMessageBytes = 16 << 20;
+    public const int MaxMessageBytes = 18 << 20;
 
     /// <summary>Most blocks in one answer.</summary>
     public const int MaxBlocksPerMessage = 128;

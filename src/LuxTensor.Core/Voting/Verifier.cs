@@ -1,0 +1,224 @@
+using LuxTensor.Core.Blocks;
+using LuxTensor.Core.Consensus;
+using LuxTensor.Core.Transactions;
+using LuxTensor.Core.Validators;
+using LuxTensor.Crypto;
+
+namespace LuxTensor.Core.Voting;
+
+/// <summary>Why a signed thing does not count. A closed set; weight 0 in every case.</summary>
+public abstract record VoteRejection
+{
+    private VoteRejection()
+    {
+    }
+
+    /// <summary>Signed for another chain.</summary>
+    public sealed record WrongChain(ulong Expected, ulong Actual) : VoteRejection;
+
+    /// <summary>The epoch is not the one of the height.</summary>
+    public sealed record WrongEpoch(ulong Height, ulong Expected, ulong Actual) : VoteRejection;
+
+    /// <summary>The validator is not active in the epoch.</summary>
+    public sealed record UnknownValidator(Address Validator, ulong Epoch) : VoteRejection;
+
+    /// <summary>The signature does not verify.</summary>
+    public sealed record BadSignature(Address Validator) : VoteRejection;
+
+    /// <summary>Signed by another than the proposer drawn for (height, round).</summary>
+    public sealed record NotTheProposer(Address Expected, Address Actual) : VoteRejection;
+
+    /// <summary>A certificate names more validators than the epoch has, or not one signature a signer.</summary>
+    public sealed record MalformedCertificate(ulong Height) : VoteRejection;
+
+    /// <summary>A certificate's signers hold too little stake.</summary>
+    public sealed record NoQuorum(UInt128 Signed, UInt128 Total) : VoteRejection;
+
+    /// <summary>The certificate is not of the phase or block that it is used for.</summary>
+    public sealed record WrongCertificate(ulong Height, Phase Phase) : VoteRejection;
+
+    /// <summary>A transaction in a block does not verify.</summary>
+    public sealed record BadTransaction(int Index) : VoteRejection;
+}
+
+/// <summary>
+/// Checks signatures against an epoch's frozen set, off the loop. The only maker of <see cref="Verified{T}"/> (VOT-2).
+/// </summary>
+public static class Verifier
+{
+    /// <summary>Checks one vote (VOT-3): chain, epoch, voter, signature. Null on success.</summary>
+    public static VoteRejection? Check(Vote vote, ChainRules rules, EpochSnapshot set, out Verified<Vote> verified)
+    {
+        verified = default;
+        var why = CheckBallot(vote.Ballot, rules, set);
+        var index = set.IndexOf(vote.Validator);
+        if (why is not null || index < 0)
+        {
+            return why ?? new VoteRejection.UnknownValidator(vote.Validator, set.Epoch);
+        }
+
+        Span<byte> message = stackalloc byte[Ballot.MessageSize];
+        vote.Ballot.WriteMessage(message);
+        if (!Ed25519.Verify(set.Validators[index].Key, message, vote.Signature))
+        {
+            return new VoteRejection.BadSignature(vote.Validator);
+        }
+
+        verified = new Verified<Vote>(vote);
+        return null;
+    }
+
+    /// <summary>Checks a certificate (CRT-2): signers of the set, one valid signature each, and a quorum of stake. Null on success.</summary>
+    public static VoteRejection? Check(Certificate certificate, ChainRules rules, EpochSnapshot set, out Verified<Certificate> verified)
+    {
+        verified = default;
+        if (CheckBallot(certificate.Ballot, rules, set) is { } why)
+        {
+            return why;
+        }
+
+        Span<byte> message = stackalloc byte[Ballot.MessageSize];
+        certificate.Ballot.WriteMessage(message);
+        UInt128 signed = 0;
+        var at = 0;
+        for (var index = 0; index < certificate.Signers.Length * 8; index++)
+        {
+            if (!certificate.HasSigned(index))
+            {
+                continue;
+            }
+
+            if (index >= set.Validators.Length || at >= certificate.Signatures.Length)
+            {
+                return new VoteRejection.MalformedCertificate(certificate.Height);
+            }
+
+            if (!Ed25519.Verify(set.Validators[index].Key, message, certificate.Signatures[at++]))
+            {
+                return new VoteRejection.BadSignature(set.Validators[index].Address);
+            }
+
+            signed += set.Validators[index].Stake;
+        }
+
+        if (at != certificate.Signatures.Length)
+        {
+            return new VoteRejection.MalformedCertificate(certificate.Height);
+        }
+
+        if (!Quorum.IsReached(signed, set.TotalStake, rules.QuorumPercent))
+        {
+            return new VoteRejection.NoQuorum(signed, set.TotalStake);
+        }
+
+        verified = new Verified<Certificate>(certificate);
+        return null;
+    }
+
+    /// <summary>Checks a proposal (VOT-4): its proposer, the proposer's vote, the certificates and every transaction. Null on success.</summary>
+    public static VoteRejection? Check(
+        Proposal proposal, ChainRules rules, Func<ulong, EpochSnapshot> sets, Func<Transaction, bool> isKnown, out Verified<Proposal> verified)
+    {
+        verified = default;
+        var ballot = proposal.Vote.Ballot;
+        var set = sets(rules.EpochOf(ballot.Height));
+        var expected = set.ProposerOf(ballot.Height, ballot.Round).Address;
+        if (expected != proposal.Vote.Validator)
+        {
+            return new VoteRejection.NotTheProposer(expected, proposal.Vote.Validator);
+        }
+
+        if (proposal.Prepared is { } prepared
+            && (prepared.Ballot.Phase != Phase.Prepare || prepared.BlockHash != proposal.Block.Hash || prepared.Height != proposal.Block.Height))
+        {
+            return new VoteRejection.WrongCertificate(prepared.Height, prepared.Ballot.Phase);
+        }
+
+        var why = Check(proposal.Vote, rules, set, out _)
+            ?? (proposal.Prepared is { } certificate ? Check(certificate, rules, set, out _) : null)
+            ?? Check(proposal.Block, rules, sets, isKnown, out _);
+        if (why is null)
+        {
+            verified = new Verified<Proposal>(proposal);
+        }
+
+        return why;
+    }
+
+    /// <summary>Checks what is signed in a block (VOT-5): the certificate of finality that it carries and its transactions. Null on success.</summary>
+    public static VoteRejection? Check(
+        Block block, ChainRules rules, Func<ulong, EpochSnapshot> sets, Func<Transaction, bool> isKnown, out Verified<Block> verified)
+    {
+        verified = default;
+        if (block.Certificate is { } certificate)
+        {
+            var why = certificate.Ballot.Phase != Phase.Precommit || certificate.Height >= block.Height
+                ? new VoteRejection.WrongCertificate(certificate.Height, certificate.Ballot.Phase)
+                : Check(certificate, rules, sets(rules.EpochOf(certificate.Height)), out _);
+            if (why is not null)
+            {
+                return why;
+            }
+        }
+
+        for (var i = 0; i < block.Transactions.Length; i++)
+        {
+            if (!isKnown(block.Transactions[i]) && Check(block.Transactions[i], rules, out _) is not null)
+            {
+                return new VoteRejection.BadTransaction(i);
+            }
+        }
+
+        verified = new Verified<Block>(block);
+        return null;
+    }
+
+    /// <summary>Checks a block that its own certificate makes final (CRT-3). Null on success.</summary>
+    public static VoteRejection? Check(
+        CertifiedBlock item, ChainRules rules, Func<ulong, EpochSnapshot> sets, Func<Transaction, bool> isKnown, out Verified<CertifiedBlock> verified)
+    {
+        verified = default;
+        var certificate = item.Certificate;
+        if (certificate.Ballot.Phase != Phase.Precommit || certificate.BlockHash != item.Block.Hash || certificate.Height != item.Block.Height)
+        {
+            return new VoteRejection.WrongCertificate(certificate.Height, certificate.Ballot.Phase);
+        }
+
+        var why = Check(certificate, rules, sets(rules.EpochOf(certificate.Height)), out _) ?? Check(item.Block, rules, sets, isKnown, out _);
+        if (why is null)
+        {
+            verified = new Verified<CertifiedBlock>(item);
+        }
+
+        return why;
+    }
+
+    /// <summary>Checks a transaction's sender and signature (TXN-2). Null on success.</summary>
+    public static VoteRejection? Check(Transaction transaction, ChainRules rules, out Verified<Transaction> verified)
+    {
+        verified = default;
+        if (transaction.ChainId != rules.ChainId)
+        {
+            return new VoteRejection.WrongChain(rules.ChainId, transaction.ChainId);
+        }
+
+        if (!Ed25519.IsAdmissible(transaction.SenderKey) || !Ed25519.Verify(transaction.SenderKey, transaction.SigningMessage(), transaction.Signature))
+        {
+            return new VoteRejection.BadSignature(transaction.Sender);
+        }
+
+        verified = new Verified<Transaction>(transaction);
+        return null;
+    }
+
+    private static VoteRejection? CheckBallot(Ballot ballot, ChainRules rules, EpochSnapshot set)
+    {
+        if (ballot.ChainId != rules.ChainId)
+        {
+            return new VoteRejection.WrongChain(rules.ChainId, ballot.ChainId);
+        }
+
+        var epoch = rules.EpochOf(ballot.Height);
+        return ballot.Epoch != epoch || set.Epoch != epoch ? new VoteRejection.WrongEpoch(ballot.Height, epoch, ballot.Epoch) : null;
+    }
+}
