@@ -1,0 +1,167 @@
+using System.Collections.Immutable;
+using LuxTensor.Core.ForkChoice;
+using LuxTensor.Core.State;
+using LuxTensor.Core.Validators;
+using LuxTensor.Crypto;
+
+namespace LuxTensor.Core.Blocks;
+
+/// <summary>Why a block is not valid on its parent. A closed set.</summary>
+public abstract record BlockRejection
+{
+    private BlockRejection()
+    {
+    }
+
+    /// <summary>For another chain.</summary>
+    public sealed record WrongChain(ulong Expected, ulong Actual) : BlockRejection;
+
+    /// <summary>Not the parent's height plus one.</summary>
+    public sealed record WrongHeight(ulong Expected, ulong Actual) : BlockRejection;
+
+    /// <summary>Names another parent.</summary>
+    public sealed record WrongParent(Hash256 Expected, Hash256 Actual) : BlockRejection;
+
+    /// <summary>Earlier than the block interval allows.</summary>
+    public sealed record TooEarly(ulong Earliest, ulong Actual) : BlockRejection;
+
+    /// <summary>Further ahead of the clock than the chain allows.</summary>
+    public sealed record TooFarInFuture(ulong Latest, ulong Actual) : BlockRejection;
+
+    /// <summary>Not made by the proposer drawn for (height, round).</summary>
+    public sealed record WrongProposer(Address Expected, Address Actual) : BlockRejection;
+
+    /// <summary>The epoch, or one of the two set hashes, is not the chain's.</summary>
+    public sealed record WrongEpoch(ulong Expected, ulong Actual) : BlockRejection;
+
+    /// <summary>The root over the transactions differs.</summary>
+    public sealed record WrongTransactionsRoot(Hash256 Expected, Hash256 Actual) : BlockRejection;
+
+    /// <summary>Executing it gives another state.</summary>
+    public sealed record WrongStateRoot(Hash256 Expected, Hash256 Actual) : BlockRejection;
+
+    /// <summary>The certificate is missing, not the one named, or too old for a block this far up.</summary>
+    public sealed record WrongCertificate(ulong Height, Hash256 Named) : BlockRejection;
+
+    /// <summary>A transaction cannot be executed.</summary>
+    public sealed record BadTransaction(int Index, TransactionRejection Why) : BlockRejection;
+
+    /// <summary>Larger than the chain allows.</summary>
+    public sealed record TooLarge(int Limit, int Actual) : BlockRejection;
+}
+
+/// <summary>Whether a block is valid on a parent (BLK-4). Signatures are the <see cref="Voting.Verifier"/>'s part.</summary>
+public static class BlockValidity
+{
+    /// <summary>Executes a block on its parent; gives the node to add to the tree, or the first reason against it.</summary>
+    public static BlockRejection? Check(BlockNode parent, Block block, ChainRules rules, EpochSchedule epochs, out BlockNode? node)
+    {
+        node = null;
+        if (CheckHeader(parent.Block.Header, parent.Hash, block, rules, epochs) is { } why)
+        {
+            return why;
+        }
+
+        var root = Block.RootOf(block.Transactions);
+        if (root != block.Header.TransactionsRoot)
+        {
+            return new BlockRejection.WrongTransactionsRoot(root, block.Header.TransactionsRoot);
+        }
+
+        switch (Execution.Run(parent.After, rules, block.Header.Proposer, block.Transactions))
+        {
+            case ExecutionResult.Rejected rejected:
+                return new BlockRejection.BadTransaction(rejected.Index, rejected.Why);
+            case ExecutionResult.Executed executed when executed.After.Root != block.Header.StateRoot:
+                return new BlockRejection.WrongStateRoot(executed.After.Root, block.Header.StateRoot);
+            case ExecutionResult.Executed executed:
+                node = new BlockNode(block, executed.After, executed.Changes);
+                return null;
+            default:
+                throw new InvalidOperationException("an execution has two outcomes");
+        }
+    }
+
+    /// <summary>A block may not be voted for while its time is further ahead of the clock than the chain allows (BLK-5).</summary>
+    public static BlockRejection? CheckClock(BlockHeader header, ChainRules rules, ulong now) =>
+        header.Time > now + rules.ClockBound ? new BlockRejection.TooFarInFuture(now + rules.ClockBound, header.Time) : null;
+
+    /// <summary>The header of the block that <paramref name="proposer"/> makes on a parent, and its node (BLK-6).</summary>
+    public static BlockNode Make(
+        BlockNode parent, uint round, ulong time, Address proposer, Voting.Certificate? certificate,
+        ImmutableArray<Transactions.Transaction> transactions, ChainRules rules, EpochSchedule epochs)
+    {
+        var executed = (ExecutionResult.Executed)Execution.Run(parent.After, rules, proposer, transactions);
+        var height = parent.Height + 1;
+        var epoch = rules.EpochOf(height);
+        var header = new BlockHeader
+        {
+            ChainId = rules.ChainId,
+            Height = height,
+            Round = round,
+            Time = ulong.Max(time, parent.Block.Header.Time + ulong.Max(rules.BlockInterval, 1)),
+            Parent = parent.Hash,
+            Proposer = proposer,
+            TransactionsRoot = Block.RootOf(transactions),
+            StateRoot = executed.After.Root,
+            Epoch = epoch,
+            ValidatorSetHash = epochs.Of(epoch).Hash,
+            NextValidatorSetHash = epochs.Of(epoch + 1).Hash,
+            CertificateHash = certificate?.Hash ?? Hash256.Zero,
+        };
+        return new BlockNode(new Block(header, certificate, transactions), executed.After, executed.Changes);
+    }
+
+    private static BlockRejection? CheckHeader(BlockHeader parent, Hash256 parentHash, Block block, ChainRules rules, EpochSchedule epochs)
+    {
+        var header = block.Header;
+        if (header.ChainId != rules.ChainId)
+        {
+            return new BlockRejection.WrongChain(rules.ChainId, header.ChainId);
+        }
+
+        if (header.Height != parent.Height + 1)
+        {
+            return new BlockRejection.WrongHeight(parent.Height + 1, header.Height);
+        }
+
+        if (header.Parent != parentHash)
+        {
+            return new BlockRejection.WrongParent(parentHash, header.Parent);
+        }
+
+        var earliest = parent.Time + ulong.Max(rules.BlockInterval, 1);
+        if (header.Time < earliest)
+        {
+            return new BlockRejection.TooEarly(earliest, header.Time);
+        }
+
+        if (block.Encoded.Length > rules.MaxBlockBytes)
+        {
+            return new BlockRejection.TooLarge(rules.MaxBlockBytes, block.Encoded.Length);
+        }
+
+        var epoch = rules.EpochOf(header.Height);
+        var set = epochs.Of(epoch);
+        if (header.Epoch != epoch || header.ValidatorSetHash != set.Hash || header.NextValidatorSetHash != epochs.Of(epoch + 1).Hash)
+        {
+            return new BlockRejection.WrongEpoch(epoch, header.Epoch);
+        }
+
+        var proposer = set.ProposerOf(header.Height, header.Round).Address;
+        return proposer != header.Proposer
+            ? new BlockRejection.WrongProposer(proposer, header.Proposer)
+            : CheckCertificate(block, rules);
+    }
+
+    /// <summary>BLK-7: the certificate named is the one carried, and no block is further above it than production may run ahead.</summary>
+    private static BlockRejection.WrongCertificate? CheckCertificate(Block block, ChainRules rules)
+    {
+        var header = block.Header;
+        var certified = block.Certificate?.Height ?? 0;
+        return header.CertificateHash != (block.Certificate?.Hash ?? Hash256.Zero) || certified >= header.Height
+                || header.Height - certified > rules.RunAhead
+            ? new BlockRejection.WrongCertificate(certified, header.CertificateHash)
+            : null;
+    }
+}

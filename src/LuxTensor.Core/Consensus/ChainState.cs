@@ -1,0 +1,93 @@
+using System.Collections.Immutable;
+using LuxTensor.Core.Blocks;
+using LuxTensor.Core.ForkChoice;
+using LuxTensor.Core.Validators;
+using LuxTensor.Core.Voting;
+using LuxTensor.Crypto;
+
+namespace LuxTensor.Core.Consensus;
+
+/// <summary>A block and the round in which this node locked on it.</summary>
+public sealed record Lock(uint Round, Hash256 Block);
+
+/// <summary>A block that waits for its parent or for its own certificate to be usable.</summary>
+public sealed record Orphan(Proposal? Proposal, Block Block);
+
+/// <summary>
+/// All that a node knows of the chain above the last final block, and where it is in deciding the next one. Immutable;
+/// the votes themselves are <see cref="Finality.BlockFinality"/>'s.
+/// </summary>
+public sealed record ChainState
+{
+    /// <summary>What all nodes agree on.</summary>
+    public required ChainRules Rules { get; init; }
+
+    /// <summary>Which set each epoch has.</summary>
+    public required EpochSchedule Epochs { get; init; }
+
+    /// <summary>The genesis block's hash, for status messages.</summary>
+    public required Hash256 Genesis { get; init; }
+
+    /// <summary>The validators whose keys this node holds, in order of address.</summary>
+    public required ImmutableArray<Address> Local { get; init; }
+
+    /// <summary>The last final block and the unfinalized blocks above it.</summary>
+    public required BlockTree Tree { get; init; }
+
+    /// <summary>The certificate of the last final block; null at the genesis.</summary>
+    public required Certificate? FinalCertificate { get; init; }
+
+    /// <summary>The height being decided.</summary>
+    public ulong Height => Tree.Root.Height + 1;
+
+    /// <summary>The epoch snapshot of the height being decided.</summary>
+    public EpochSnapshot Set => Epochs.Of(Rules.EpochOf(Height));
+
+    /// <summary>The round of the height being decided.</summary>
+    public uint Round { get; init; }
+
+    /// <summary>The phase of the round.</summary>
+    public Phase Phase { get; init; }
+
+    /// <summary>The block precommitted to, until a later quorum of prepares allows another (RND-4).</summary>
+    public Lock? Locked { get; init; }
+
+    /// <summary>The certificate of prepares of the highest round seen at this height; its block is what to propose again.</summary>
+    public Certificate? Prepared { get; init; }
+
+    /// <summary>Whether the current round's prepares are timed (RND-5).</summary>
+    public bool PrepareTimed { get; init; }
+
+    /// <summary>Whether the current round's precommits are timed (RND-6).</summary>
+    public bool PrecommitTimed { get; init; }
+
+    /// <summary>What was proposed at the height being decided, by round: the proposer's vote; the block is in the tree.</summary>
+    public ImmutableSortedDictionary<uint, Vote> Proposals { get; init; } = ImmutableSortedDictionary<uint, Vote>.Empty;
+
+    /// <summary>Proposals above the height being decided, by block: blocks that run ahead.</summary>
+    public ImmutableDictionary<Hash256, Vote> AheadProposals { get; init; } = ImmutableDictionary<Hash256, Vote>.Empty;
+
+    /// <summary>The own block that waits for its proposer's signature.</summary>
+    public Block? Building { get; init; }
+
+    /// <summary>The own votes of the current round, sent again while the height is not decided.</summary>
+    public ImmutableArray<Vote> Standing { get; init; } = [];
+
+    /// <summary>A certificate of finality of the height being decided whose block is not here yet.</summary>
+    public Certificate? Awaited { get; init; }
+
+    /// <summary>Blocks without a parent here, at most <see cref="MaxOrphans"/>, by the parent's hash.</summary>
+    public ImmutableDictionary<Hash256, Orphan> Orphans { get; init; } = ImmutableDictionary<Hash256, Orphan>.Empty;
+
+    /// <summary>The head that the next block ahead would extend, and the round it would be of.</summary>
+    public (Hash256 Head, uint Round) Ahead { get; init; }
+
+    /// <summary>No further blocks are asked for before this time, milliseconds.</summary>
+    public ulong SyncUntil { get; init; }
+
+    /// <summary>The highest final height that a peer claimed; believed only as a reason to ask.</summary>
+    public ulong ClaimedHeight { get; init; }
+
+    /// <summary>Most orphans held.</summary>
+    public const int MaxOrphans = 64;
+}

@@ -1,0 +1,46 @@
+using LuxTensor.Core;
+using LuxTensor.Core.Voting;
+using LuxTensor.Crypto;
+
+namespace LuxTensor.Engine;
+
+/// <summary>
+/// Remembers every vote that left this operator's keys. A vote is recorded durably, under a uniqueness constraint of the
+/// store over (validator, height, round, phase), before its signature may leave. Safe to call from any thread and process.
+/// </summary>
+public interface ISigningGuard : IDisposable
+{
+    /// <summary>Records a signed vote, or says why its signature must not leave.</summary>
+    /// <exception cref="JournalException">The record could not be made durable: the signature must not leave.</exception>
+    GuardDecision Record(Vote vote);
+
+    /// <summary>The last position that this validator signed or was imported with, or null for none.</summary>
+    SigningPosition? LastSigned(Address validator);
+}
+
+/// <summary>A place in the order of signing: height, then round, then phase.</summary>
+public readonly record struct SigningPosition(ulong Height, uint Round, Phase Phase) : IComparable<SigningPosition>
+{
+    /// <inheritdoc/>
+    public int CompareTo(SigningPosition other) => (Height, Round, Phase).CompareTo((other.Height, other.Round, other.Phase));
+}
+
+/// <summary>The guard's answer. A closed set.</summary>
+public abstract record GuardDecision
+{
+    private GuardDecision()
+    {
+    }
+
+    /// <summary>The signature may leave; where the same vote was signed before, it is the signature of then.</summary>
+    public sealed record Released(Signature Signature) : GuardDecision;
+
+    /// <summary>Another block was signed at this position.</summary>
+    public sealed record DoubleSign(Hash256 Signed, Hash256 Asked) : GuardDecision;
+
+    /// <summary>The position is at or below what an import or an operator said was signed elsewhere.</summary>
+    public sealed record BelowWatermark(SigningPosition Watermark) : GuardDecision;
+
+    /// <summary>The guard's records are known to be incomplete; it signs nothing until the operator says so.</summary>
+    public sealed record Blocked(string Reason) : GuardDecision;
+}

@@ -1,0 +1,60 @@
+using LuxTensor.Core.Consensus;
+
+namespace LuxTensor.Engine;
+
+/// <summary>What a frame carries, for the network to keep apart (one gossip topic each).</summary>
+public enum Topic : byte
+{
+    /// <summary>Proposals.</summary>
+    Blocks,
+
+    /// <summary>Prepares and precommits.</summary>
+    Votes,
+
+    /// <summary>Certificates.</summary>
+    Certificates,
+
+    /// <summary>Transactions.</summary>
+    Transactions,
+
+    /// <summary>Status messages.</summary>
+    Status,
+
+    /// <summary>Requests and answers between two nodes.</summary>
+    Direct,
+}
+
+/// <summary>What the node made of a frame, so that the network forwards only what is worth it and scores its sender.</summary>
+public enum FrameVerdict : byte
+{
+    /// <summary>Valid: forward it.</summary>
+    Accept,
+
+    /// <summary>Of no use any more or seen before: do not forward, do not punish.</summary>
+    Ignore,
+
+    /// <summary>Invalid: its sender is at fault.</summary>
+    Reject,
+}
+
+/// <summary>A frame from a peer. The node calls <see cref="Judge"/> once.</summary>
+public sealed record IncomingFrame(PeerId From, Topic Topic, ReadOnlyMemory<byte> Bytes, Action<FrameVerdict> Judge);
+
+/// <summary>
+/// The network as the node sees it. Sending never blocks and never fails: a frame that cannot be sent is lost, as on any
+/// network. Frames are whole messages of at most <see cref="Core.Wire.WireLimits.MaxMessageBytes"/>.
+/// </summary>
+public interface ITransport : IAsyncDisposable
+{
+    /// <summary>The peers connected now.</summary>
+    IReadOnlyCollection<PeerId> Peers { get; }
+
+    /// <summary>Starts delivery. The handler must not block; it returns false where the node is too busy to take the frame.</summary>
+    void Start(Func<IncomingFrame, bool> handler);
+
+    /// <summary>Sends to all peers.</summary>
+    void Broadcast(Topic topic, ReadOnlyMemory<byte> frame);
+
+    /// <summary>Sends to one peer.</summary>
+    void Send(PeerId peer, ReadOnlyMemory<byte> frame);
+}
