@@ -98,7 +98,7 @@ public sealed class Block
 {
     private byte[]? encoded;
 
-    /// <summary>Joins the parts; <see cref="BlockValidity"/> says whether they belong together.</summary>
+    /// <summary>Joins the parts; nothing is checked here.</summary>
     public Block(BlockHeader header, Certificate? certificate, ImmutableArray<Transaction> transactions)
     {
         Header = header;
@@ -146,6 +146,9 @@ public sealed class Block
         }
     }
 
+    /// <summary>The most bytes of an encoded block that are not transactions, in an epoch of that many validators.</summary>
+    public static int OverheadBytes(int validators) => BlockHeader.Size + 1 + Certificate.MaxBytes(validators) + 4;
+
     /// <summary>Merkle root of transaction ids (BLK-3).</summary>
     public static Hash256 RootOf(ImmutableArray<Transaction> transactions) => MerkleTree.Root(LeavesOf(transactions));
 
@@ -174,13 +177,18 @@ public sealed class Block
         for (var i = 0; i < count && reader.Fault == WireFault.None; i++)
         {
             var bytes = reader.LengthPrefixed(maxTransactionBytes);
-            if (reader.Fault == WireFault.None && !Transaction.TryDecode(bytes, maxTransactionBytes, out var transaction, out var fault))
+            if (reader.Fault != WireFault.None)
             {
-                reader.Fail(fault);
+                break;
             }
-            else if (reader.Fault == WireFault.None)
+
+            if (Transaction.TryDecode(bytes, maxTransactionBytes, out var transaction, out var fault))
             {
                 transactions.Add(transaction!);
+            }
+            else
+            {
+                reader.Fail(fault);
             }
         }
 

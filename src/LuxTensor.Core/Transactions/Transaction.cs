@@ -69,6 +69,16 @@ public sealed class Transaction
     /// <summary>The canonical encoding.</summary>
     public ReadOnlyMemory<byte> Encoded { get; }
 
+    /// <summary>Base units that it moves to another account, beside the fee.</summary>
+    public UInt128 Value => Body is TransactionBody.Transfer transfer ? transfer.Value : 0;
+
+    /// <summary>What the sender must be able to pay: fee and value. False where that is over 128 bits (TXN-6).</summary>
+    public bool TryGetCost(out UInt128 cost)
+    {
+        cost = unchecked(Fee + Value);
+        return cost >= Fee;
+    }
+
     private static ReadOnlySpan<byte> Domain => "LuxTensor/tx/1\0\0"u8;
 
     /// <summary>What the sender signs: a domain tag and the encoding without the signature.</summary>

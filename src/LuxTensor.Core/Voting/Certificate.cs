@@ -42,6 +42,10 @@ public sealed class Certificate
     /// <summary>Whether the validator with this index signed.</summary>
     public bool HasSigned(int index) => index >= 0 && index / 8 < Signers.Length && (Signers[index / 8] & (1 << (index % 8))) != 0;
 
+    /// <summary>Bytes of the encoding where all of that many validators signed.</summary>
+    public static int MaxBytes(int validators) =>
+        8 + 8 + 8 + 4 + 1 + Hash256.Size + 4 + ((validators + 7) / 8) + (validators * Signature.Size);
+
     /// <summary>Writes the canonical encoding.</summary>
     public void Write(WireWriter writer)
     {

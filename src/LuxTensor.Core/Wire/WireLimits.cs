@@ -9,9 +9,15 @@ public static class WireLimits
     /// <summary>Most bytes in one message of the network.</summary>
     public const int MaxMessageBytes = 18 << 20;
 
+    /// <summary>Most bytes in one block: a message, with room for what a message puts around a block.</summary>
+    public const int MaxBlockBytes = MaxMessageBytes - 4096;
+
     /// <summary>Most blocks in one answer.</summary>
     public const int MaxBlocksPerMessage = 128;
 
     /// <summary>Least bytes of an encoded transaction: an empty data transaction.</summary>
     public const int MinTransactionBytes = 1 + 8 + 32 + 8 + 16 + 1 + 4 + 64;
+
+    /// <summary>Bytes of an encoded transfer; every chain's limit allows one.</summary>
+    public const int TransferBytes = 1 + 8 + 32 + 8 + 16 + 1 + 20 + 16 + 64;
 }

@@ -1,0 +1,97 @@
+using System.Collections.Immutable;
+using LuxTensor.Core.Transactions;
+
+namespace LuxTensor.Core.State;
+
+/// <summary>What came of executing a block's transactions. A closed set.</summary>
+public abstract record ExecutionResult
+{
+    private ExecutionResult()
+    {
+    }
+
+    /// <summary>All went through.</summary>
+    /// <param name="After">The ledger after the block.</param>
+    /// <param name="Changes">The leaves that differ from the parent's ledger, in order of key, each once.</param>
+    public sealed record Executed(Ledger After, ImmutableArray<StateChange> Changes) : ExecutionResult;
+
+    /// <summary>The block is invalid.</summary>
+    /// <param name="Index">Place of the first transaction that cannot be executed.</param>
+    /// <param name="Why">What is wrong with it.</param>
+    public sealed record Rejected(int Index, TransactionRejection Why) : ExecutionResult;
+}
+
+/// <summary>
+/// The effect of transactions on the ledger. A block's transactions are executed in order, all or none; a transaction
+/// that could not be executed makes the whole block invalid (EXE-7), so no block pays for nothing.
+/// </summary>
+public static class Execution
+{
+    /// <summary>Executes a block's transactions on its parent's ledger. Signatures are not looked at.</summary>
+    public static ExecutionResult Run(Ledger parent, ChainRules rules, Address proposer, ImmutableArray<Transaction> transactions)
+    {
+        var accounts = new TouchedAccounts(parent);
+        UInt128 fees = 0;
+        for (var i = 0; i < transactions.Length; i++)
+        {
+            if ((CheckForm(rules, transactions[i]) ?? accounts.Apply(transactions[i])) is { } why)
+            {
+                return new ExecutionResult.Rejected(i, why);
+            }
+
+            fees = checked(fees + transactions[i].Fee);
+        }
+
+        accounts.Credit(proposer, fees); // after the last one: nobody spends the fees of the block that brings them (EXE-6)
+        var changes = accounts.Changes();
+        return new ExecutionResult.Executed(parent.Apply(changes), changes);
+    }
+
+    /// <summary>Why a transaction could not be executed next on this ledger, or null. Its signature is not looked at.</summary>
+    public static TransactionRejection? Check(Ledger ledger, ChainRules rules, Transaction transaction) =>
+        CheckForm(rules, transaction) ?? CheckNext(ledger.GetAccount(transaction.Sender), transaction, out _);
+
+    /// <summary>What a transaction must be whatever the state (TXN-3 to TXN-6).</summary>
+    internal static TransactionRejection? CheckForm(ChainRules rules, Transaction transaction)
+    {
+        if (transaction.ChainId != rules.ChainId)
+        {
+            return new TransactionRejection.WrongChain(rules.ChainId, transaction.ChainId);
+        }
+
+        if (transaction.Encoded.Length > rules.MaxTransactionBytes)
+        {
+            return new TransactionRejection.TooLarge(rules.MaxTransactionBytes, transaction.Encoded.Length);
+        }
+
+        if (transaction.Fee < rules.MinimumFee)
+        {
+            return new TransactionRejection.FeeTooLow(rules.MinimumFee, transaction.Fee);
+        }
+
+        return transaction.TryGetCost(out _) ? null : new TransactionRejection.AmountOverflow(transaction.Fee, transaction.Value);
+    }
+
+    /// <summary>Whether a transaction is the account's next one and covered (EXE-3, EXE-4); the cost is fee and value.</summary>
+    internal static TransactionRejection? CheckNext(Account account, Transaction transaction, out UInt128 cost)
+    {
+        if (!transaction.TryGetCost(out cost))
+        {
+            return new TransactionRejection.AmountOverflow(transaction.Fee, transaction.Value);
+        }
+
+        if (transaction.Nonce != account.Nonce)
+        {
+            return transaction.Nonce < account.Nonce
+                ? new TransactionRejection.NonceTooLow(account.Nonce, transaction.Nonce)
+                : new TransactionRejection.NonceGap(account.Nonce, transaction.Nonce);
+        }
+
+        if (account.Nonce == ulong.MaxValue)
+        {
+            return new TransactionRejection.NonceExhausted(account.Nonce);
+        }
+
+        return cost <= account.Balance ? null : new TransactionRejection.InsufficientBalance(cost, account.Balance);
+    }
+}
