@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using LuxTensor.Core.State;
 using LuxTensor.Crypto;
 
 namespace LuxTensor.Core.Transactions;

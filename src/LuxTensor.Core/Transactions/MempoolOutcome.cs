@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using LuxTensor.Core.State;
 
 namespace LuxTensor.Core.Transactions;
 

@@ -1,7 +1,7 @@
 using LuxTensor.Core.Wire;
 using LuxTensor.Crypto;
 
-namespace LuxTensor.Core.Transactions;
+namespace LuxTensor.Core.State;
 
 /// <summary>Why a transaction is refused, with the numbers that say what to change. A closed set; amounts are base units.</summary>
 public abstract record TransactionRejection
