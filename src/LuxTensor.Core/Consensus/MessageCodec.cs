@@ -160,13 +160,18 @@ public static class MessageCodec
         for (var i = 0; i < count && reader.Fault == WireFault.None; i++)
         {
             var bytes = reader.LengthPrefixed(rules.MaxBlockBytes);
-            if (reader.Fault == WireFault.None && !Block.TryDecode(bytes, rules.MaxBlockBytes, rules.MaxTransactionBytes, out var block, out var fault))
+            if (reader.Fault != WireFault.None)
             {
-                reader.Fail(fault);
+                break;
             }
-            else if (reader.Fault == WireFault.None)
+
+            if (Block.TryDecode(bytes, rules.MaxBlockBytes, rules.MaxTransactionBytes, out var block, out var fault))
             {
                 items.Add(new CertifiedBlock(block!, Certificate.Read(ref reader)));
+            }
+            else
+            {
+                reader.Fail(fault);
             }
         }
 

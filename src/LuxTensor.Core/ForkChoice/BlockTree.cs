@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using LuxTensor.Core.Blocks;
 using LuxTensor.Core.State;
-using LuxTensor.Core.Voting;
 using LuxTensor.Crypto;
 
 namespace LuxTensor.Core.ForkChoice;

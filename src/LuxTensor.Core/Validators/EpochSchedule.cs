@@ -18,7 +18,7 @@ public sealed class EpochSchedule(EpochSnapshot genesis)
             return known;
         }
 
-        var made = genesis.For(epoch);
+        var made = known.For(epoch); // shares everything with any other epoch's
         Volatile.Write(ref latest, made);
         return made;
     }
