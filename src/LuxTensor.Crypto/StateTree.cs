@@ -31,12 +31,18 @@ public sealed class StateTree
     public int Count { get; }
 
     /// <summary>The value of a key, or null where there is none. O(log n). The memory is the tree's own: it must not be written to.</summary>
-    public ReadOnlyMemory<byte>? Get(Hash256 key) => Find(key, null) is Leaf leaf && leaf.Key == key ? leaf.Value : null;
+    public ReadOnlyMemory<byte>? Get(Hash256 key) => Find(key, null) is Leaf leaf && leaf.Key == key
+        ? new ReadOnlyMemory<byte>?(leaf.Value)
+        : null;
 
     /// <summary>
     /// The tree with these values set, and those keys removed whose value is null. Every inner node on a changed path is hashed once,
     /// however many changes lie below it. Values are copied. Removing an absent key, or setting the value that is there, changes nothing.
     /// </summary>
+    /// <remarks>
+    /// In <c>condition ? null : memory</c> the compiler makes null an empty value, by way of a null array; a removal is
+    /// <c>default(ReadOnlyMemory&lt;byte&gt;?)</c>.
+    /// </remarks>
     /// <exception cref="ArgumentException">A key occurs twice.</exception>
     public StateTree Apply(IReadOnlyCollection<KeyValuePair<Hash256, ReadOnlyMemory<byte>?>> changes)
     {
