@@ -12,8 +12,10 @@ internal sealed unsafe class SodiumProvider : Ed25519Provider
 
     internal override string Name { get; }
 
-    internal static SodiumProvider? TryCreate() =>
-        NativeLibraries.HasSodium && Libsodium.sodium_init() >= 0 ? new SodiumProvider() : null;
+    /// <summary>Whether libsodium is installed and initialised; safe to ask repeatedly.</summary>
+    internal static bool IsAvailable => NativeLibraries.HasSodium && Libsodium.sodium_init() >= 0;
+
+    internal static SodiumProvider? TryCreate() => IsAvailable ? new SodiumProvider() : null;
 
     // is_valid_point of libsodium before 1.0.21 compares only x of L·A with the identity's, and so takes A + (0, -1) for any good A
     // (CVE-2025-69277). (L + 1)·A = A says the same about the subgroup and leaves no room for that.

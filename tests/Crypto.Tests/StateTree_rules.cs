@@ -133,7 +133,7 @@ public sealed class StateTree_rules
     }
 
     [Fact]
-    public void A_tampered_proof_fails() => Seeded.Run(5, random =>
+    public void A_tampered_proof_fails() => Seeded.Run(2, random =>
     {
         var pool = Keys(random, 40);
         var tree = StateTree.Empty.Apply([.. pool.Take(20).Select(k => Change(k, k.ToArray()))]);
