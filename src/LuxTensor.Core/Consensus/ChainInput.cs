@@ -67,6 +67,9 @@ public abstract record ChainInput
 
     /// <summary>The signing guard stored and released an own vote.</summary>
     public sealed record Signed(Verified<Vote> Vote) : ChainInput;
+
+    /// <summary>The signing guard refused an own vote.</summary>
+    public sealed record SigningRefused(Address Validator, Ballot Ballot) : ChainInput;
 }
 
 /// <summary>A peer, as the network names it; the empty name is this node.</summary>

@@ -10,8 +10,25 @@ namespace LuxTensor.Core.Consensus;
 /// <summary>A block and the round in which this node locked on it.</summary>
 public sealed record Lock(uint Round, Hash256 Block);
 
-/// <summary>A block that waits for its parent or for its own certificate to be usable.</summary>
-public sealed record Orphan(Proposal? Proposal, Block Block);
+/// <summary>What the votes of a round have established, apart from quorums for a block.</summary>
+[Flags]
+public enum RoundFacts
+{
+    /// <summary>Nothing.</summary>
+    None = 0,
+
+    /// <summary>A quorum prepared, whatever it prepared.</summary>
+    AnyPrepares = 1,
+
+    /// <summary>A quorum prepared nil.</summary>
+    NilPrepares = 2,
+
+    /// <summary>A quorum precommitted, whatever it precommitted.</summary>
+    AnyPrecommits = 4,
+
+    /// <summary>A quorum precommitted nil.</summary>
+    NilPrecommits = 8,
+}
 
 /// <summary>
 /// All that a node knows of the chain above the last final block, and where it is in deciding the next one. Immutable;
@@ -55,6 +72,9 @@ public sealed record ChainState
     /// <summary>The certificate of prepares of the highest round seen at this height; its block is what to propose again.</summary>
     public Certificate? Prepared { get; init; }
 
+    /// <summary>What the votes of the current round have established.</summary>
+    public RoundFacts Facts { get; init; }
+
     /// <summary>Whether the current round's prepares are timed (RND-5).</summary>
     public bool PrepareTimed { get; init; }
 
@@ -64,11 +84,15 @@ public sealed record ChainState
     /// <summary>What was proposed at the height being decided, by round: the proposer's vote; the block is in the tree.</summary>
     public ImmutableSortedDictionary<uint, Vote> Proposals { get; init; } = ImmutableSortedDictionary<uint, Vote>.Empty;
 
-    /// <summary>Proposals above the height being decided, by block: blocks that run ahead.</summary>
-    public ImmutableDictionary<Hash256, Vote> AheadProposals { get; init; } = ImmutableDictionary<Hash256, Vote>.Empty;
+    /// <summary>Proposals above the height being decided: blocks that run ahead, the first of each (height, round).</summary>
+    public ImmutableSortedDictionary<(ulong Height, uint Round), Vote> AheadProposals { get; init; } =
+        ImmutableSortedDictionary<(ulong, uint), Vote>.Empty;
 
     /// <summary>The own block that waits for its proposer's signature.</summary>
     public Block? Building { get; init; }
+
+    /// <summary>What the signing guard was asked for and has not answered.</summary>
+    public ImmutableArray<ChainEffect.Sign> Asked { get; init; } = [];
 
     /// <summary>The own votes of the current round, sent again while the height is not decided.</summary>
     public ImmutableArray<Vote> Standing { get; init; } = [];
@@ -76,8 +100,8 @@ public sealed record ChainState
     /// <summary>A certificate of finality of the height being decided whose block is not here yet.</summary>
     public Certificate? Awaited { get; init; }
 
-    /// <summary>Blocks without a parent here, at most <see cref="MaxOrphans"/>, by the parent's hash.</summary>
-    public ImmutableDictionary<Hash256, Orphan> Orphans { get; init; } = ImmutableDictionary<Hash256, Orphan>.Empty;
+    /// <summary>Proposals whose parent is not here, at most <see cref="MaxOrphans"/>, by the parent's hash.</summary>
+    public ImmutableSortedDictionary<Hash256, Proposal> Orphans { get; init; } = ImmutableSortedDictionary<Hash256, Proposal>.Empty;
 
     /// <summary>The head that the next block ahead would extend, and the round it would be of.</summary>
     public (Hash256 Head, uint Round) Ahead { get; init; }
@@ -90,4 +114,13 @@ public sealed record ChainState
 
     /// <summary>Most orphans held.</summary>
     public const int MaxOrphans = 64;
+
+    /// <summary>Blocks that the tree holds at most: room for every height that may run ahead, and forks.</summary>
+    public static int TreeCapacity(ChainRules rules) => (int)((4 * rules.RunAhead) + 64);
+
+    /// <summary>Whether this node holds the validator's key.</summary>
+    public bool IsLocal(Address validator) => Local.Contains(validator);
+
+    /// <summary>The ballot of the height being decided and the current round.</summary>
+    public Ballot BallotFor(Phase phase, Hash256 block) => new(Rules.ChainId, Rules.EpochOf(Height), Height, Round, phase, block);
 }

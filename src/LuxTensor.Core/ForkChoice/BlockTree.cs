@@ -27,14 +27,23 @@ public sealed class BlockTree
     private readonly ImmutableDictionary<Hash256, BlockNode> nodes;
     private readonly ImmutableDictionary<Hash256, uint> prepared; // highest round with a certificate of prepares
 
+    private readonly ulong maxReorganisation;
+
     private BlockTree(
-        BlockNode root, ImmutableDictionary<Hash256, BlockNode> nodes, ImmutableDictionary<Hash256, uint> prepared, int capacity)
+        BlockNode root,
+        ImmutableDictionary<Hash256, BlockNode> nodes,
+        ImmutableDictionary<Hash256, uint> prepared,
+        int capacity,
+        ulong maxReorganisation,
+        BlockNode? previousHead)
     {
         Root = root;
         this.nodes = nodes;
         this.prepared = prepared;
+        this.maxReorganisation = maxReorganisation;
         Capacity = capacity;
-        Head = ChooseHead();
+        var chosen = ChooseHead();
+        Head = previousHead is not null && Find(previousHead.Hash) is not null && IsTooDeep(previousHead, chosen) ? previousHead : chosen;
     }
 
     /// <summary>The last final block.</summary>
@@ -53,8 +62,8 @@ public sealed class BlockTree
     public IEnumerable<BlockNode> Blocks => nodes.Values.OrderBy(node => node.Height).ThenBy(node => node.Hash);
 
     /// <summary>A tree of a final block alone.</summary>
-    public static BlockTree Of(BlockNode root, int capacity) =>
-        new(root, ImmutableDictionary<Hash256, BlockNode>.Empty, ImmutableDictionary<Hash256, uint>.Empty, capacity);
+    public static BlockTree Of(BlockNode root, int capacity, ulong maxReorganisation) =>
+        new(root, ImmutableDictionary<Hash256, BlockNode>.Empty, ImmutableDictionary<Hash256, uint>.Empty, capacity, maxReorganisation, null);
 
     /// <summary>The block with this hash, the root included, or null.</summary>
     public BlockNode? Find(Hash256 hash) => hash == Root.Hash ? Root : nodes.GetValueOrDefault(hash);
@@ -75,17 +84,39 @@ public sealed class BlockTree
         return node;
     }
 
-    /// <summary>Adds a block whose parent is held. The same tree where the block is held already or the tree is full.</summary>
-    public BlockTree Add(BlockNode node) =>
-        nodes.ContainsKey(node.Hash) || nodes.Count >= Capacity || Find(node.Parent) is null
-            ? this
-            : new BlockTree(Root, nodes.Add(node.Hash, node), prepared, Capacity);
+    /// <summary>
+    /// Adds a block whose parent is held. In a full tree it takes the place of the highest tip that is neither the head
+    /// nor prepared, if that is no lower than itself (FRK-5). The same tree where the block is held or finds no place.
+    /// </summary>
+    public BlockTree Add(BlockNode node)
+    {
+        if (nodes.ContainsKey(node.Hash) || Find(node.Parent) is null)
+        {
+            return this;
+        }
+
+        var room = nodes;
+        if (nodes.Count >= Capacity)
+        {
+            var parents = nodes.Values.Select(held => held.Parent).Append(node.Parent).ToHashSet();
+            var victim = Blocks.Reverse().FirstOrDefault(
+                held => !parents.Contains(held.Hash) && held.Hash != Head.Hash && !prepared.ContainsKey(held.Hash));
+            if (victim is null || victim.Height < node.Height)
+            {
+                return this;
+            }
+
+            room = nodes.Remove(victim.Hash);
+        }
+
+        return new BlockTree(Root, room.Add(node.Hash, node), prepared, Capacity, maxReorganisation, Head);
+    }
 
     /// <summary>Notes that a block has a certificate of prepares of this round; only the highest round counts.</summary>
     public BlockTree MarkPrepared(Hash256 hash, uint round) =>
         !nodes.ContainsKey(hash) || (prepared.TryGetValue(hash, out var known) && known >= round)
             ? this
-            : new BlockTree(Root, nodes, prepared.SetItem(hash, round), Capacity);
+            : new BlockTree(Root, nodes, prepared.SetItem(hash, round), Capacity, maxReorganisation, Head);
 
     /// <summary>Makes a child of the root final: it becomes the root, and what does not descend from it leaves the tree (FRK-3).</summary>
     /// <exception cref="ArgumentException">The block is not a child of the root.</exception>
@@ -105,7 +136,8 @@ public sealed class BlockTree
             }
         }
 
-        return new BlockTree(root, kept.ToImmutable(), prepared.RemoveRange(prepared.Keys.Where(key => !kept.ContainsKey(key))), Capacity);
+        var marks = prepared.RemoveRange(prepared.Keys.Where(key => !kept.ContainsKey(key)));
+        return new BlockTree(root, kept.ToImmutable(), marks, Capacity, maxReorganisation, Head);
     }
 
     /// <summary>
@@ -131,6 +163,18 @@ public sealed class BlockTree
         }
 
         return best[Root.Hash].Tip;
+    }
+
+    /// <summary>FRK-4: whether going from one head to another takes back more blocks than the chain allows.</summary>
+    private bool IsTooDeep(BlockNode from, BlockNode to)
+    {
+        var common = ulong.Min(from.Height, to.Height);
+        while (AncestorAt(from, common)!.Hash != AncestorAt(to, common)!.Hash)
+        {
+            common--;
+        }
+
+        return from.Height - common > maxReorganisation;
     }
 
     private readonly record struct Branch(BlockNode Tip, ulong PreparedHeight, ulong PreparedRound)

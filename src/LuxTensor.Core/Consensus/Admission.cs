@@ -1,0 +1,161 @@
+using LuxTensor.Core.Blocks;
+using LuxTensor.Core.ForkChoice;
+using LuxTensor.Core.Voting;
+
+namespace LuxTensor.Core.Consensus;
+
+/// <summary>How blocks enter the tree (FRK-6 to FRK-8): at the height being decided as proposals, above it as blocks that run ahead.</summary>
+internal static class Admission
+{
+    /// <summary>Takes a proposal whose signatures were verified.</summary>
+    public static void Take(Turn turn, Proposal proposal, PeerId from)
+    {
+        var state = turn.State;
+        var height = proposal.Block.Height;
+        if (height < state.Height || height > state.Tree.Root.Height + state.Rules.RunAhead)
+        {
+            return;
+        }
+
+        if (BlockValidity.CheckClock(proposal.Block.Header, state.Rules, turn.Now) is { } early)
+        {
+            turn.Emit(new ChainEffect.Refused(from, early));
+            return;
+        }
+
+        if (height == state.Height)
+        {
+            TakeCurrent(turn, proposal, from);
+        }
+        else
+        {
+            TakeAhead(turn, proposal, from);
+        }
+    }
+
+    /// <summary>Takes a block that was asked for by hash, because a certificate or a child of it is here.</summary>
+    public static void TakeBlock(Turn turn, Block block, PeerId from)
+    {
+        var state = turn.State;
+        var isWanted = block.Hash == state.Awaited?.BlockHash || block.Hash == state.Prepared?.BlockHash || state.Orphans.ContainsKey(block.Hash);
+        if (isWanted && block.Height >= state.Height && Add(turn, block, from))
+        {
+            Rounds.Evaluate(turn);
+        }
+    }
+
+    /// <summary>Replaces the tree; tells when the head moved and times the block that would run ahead of it.</summary>
+    public static void ChangeTree(Turn turn, BlockTree tree)
+    {
+        var before = turn.State.Tree;
+        turn.State = turn.State with { Tree = tree };
+        if (before.Head.Hash != tree.Head.Hash)
+        {
+            turn.Emit(new ChainEffect.HeadMoved(Reorganisation.Between(before, tree)));
+            Production.TimeAhead(turn);
+        }
+    }
+
+    private static void TakeCurrent(Turn turn, Proposal proposal, PeerId from)
+    {
+        var round = proposal.Round;
+        if (!Rounds.IsNear(turn.State, round) || turn.State.Proposals.ContainsKey(round) || !Add(turn, proposal.Block, from))
+        {
+            return;
+        }
+
+        if (turn.State.Height != proposal.Block.Height)
+        {
+            return; // the block was the one awaited, and is final now
+        }
+
+        turn.State = turn.State with { Proposals = turn.State.Proposals.Add(round, proposal.Vote) };
+        if (proposal.Prepared is { } prepared)
+        {
+            Rounds.TakePrepared(turn, prepared, from, formedHere: false);
+        }
+
+        Rounds.Evaluate(turn);
+    }
+
+    /// <summary>
+    /// FRK-6: a block ahead is kept when its parent is held, it is the first of its (height, round), and its time leaves
+    /// all earlier rounds their timeouts, so their number is bounded by time.
+    /// </summary>
+    private static void TakeAhead(Turn turn, Proposal proposal, PeerId from)
+    {
+        var state = turn.State;
+        var header = proposal.Block.Header;
+        var slot = (header.Height, header.Round);
+        if (state.AheadProposals.ContainsKey(slot) || proposal.Round != header.Round)
+        {
+            return;
+        }
+
+        if (state.Tree.Find(header.Parent) is not { } parent)
+        {
+            if (state.Orphans.Count < ChainState.MaxOrphans && !state.Orphans.ContainsKey(header.Parent))
+            {
+                turn.State = state with { Orphans = state.Orphans.Add(header.Parent, proposal) };
+                turn.Emit(new ChainEffect.FetchBlock(header.Parent, from));
+            }
+
+            return;
+        }
+
+        if (header.Time < Production.EarliestAhead(state.Rules, parent.Block.Header.Time, header.Round) || !Add(turn, proposal.Block, from))
+        {
+            return;
+        }
+
+        if (turn.State.Height < header.Height)
+        {
+            turn.State = turn.State with { AheadProposals = turn.State.AheadProposals.Add(slot, proposal.Vote) };
+        }
+    }
+
+    /// <summary>Executes a block and adds it to the tree, then whatever waited for it. True where the tree held or holds it.</summary>
+    private static bool Add(Turn turn, Block block, PeerId from)
+    {
+        var state = turn.State;
+        if (state.Tree.Find(block.Hash) is null)
+        {
+            if (state.Tree.Find(block.Header.Parent) is not { } parent)
+            {
+                return false;
+            }
+
+            if (BlockValidity.Check(parent, block, state.Rules, state.Epochs, out var node) is { } why)
+            {
+                turn.Emit(new ChainEffect.Refused(from, why));
+                return false;
+            }
+
+            var tree = state.Tree.Add(node!);
+            if (state.Prepared is { } prepared && prepared.BlockHash == block.Hash)
+            {
+                tree = tree.MarkPrepared(block.Hash, prepared.Ballot.Round);
+            }
+
+            if (tree.Find(block.Hash) is null)
+            {
+                return false;
+            }
+
+            ChangeTree(turn, tree);
+        }
+
+        if (turn.State.Awaited is { } awaited && awaited.BlockHash == block.Hash)
+        {
+            Decision.TakeFinality(turn, awaited, from, formedHere: false);
+        }
+
+        if (turn.State.Orphans.TryGetValue(block.Hash, out var orphan))
+        {
+            turn.State = turn.State with { Orphans = turn.State.Orphans.Remove(block.Hash) };
+            Take(turn, orphan, from);
+        }
+
+        return true;
+    }
+}
