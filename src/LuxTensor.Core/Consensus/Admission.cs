@@ -1,6 +1,5 @@
 using LuxTensor.Core.Blocks;
 using LuxTensor.Core.ForkChoice;
-using LuxTensor.Core.Voting;
 
 namespace LuxTensor.Core.Consensus;
 

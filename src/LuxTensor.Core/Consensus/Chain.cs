@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using LuxTensor.Core.Blocks;
 using LuxTensor.Core.Finality;
 using LuxTensor.Core.ForkChoice;
 using LuxTensor.Core.Validators;

@@ -8,7 +8,7 @@ using LuxTensor.Crypto;
 namespace LuxTensor.Core.Consensus;
 
 /// <summary>A block and the round in which this node locked on it.</summary>
-public sealed record Lock(uint Round, Hash256 Block);
+public sealed record LockedBlock(uint Round, Hash256 Block);
 
 /// <summary>What the votes of a round have established, apart from quorums for a block.</summary>
 [Flags]
@@ -67,7 +67,7 @@ public sealed record ChainState
     public Phase Phase { get; init; }
 
     /// <summary>The block precommitted to, until a later quorum of prepares allows another (RND-4).</summary>
-    public Lock? Locked { get; init; }
+    public LockedBlock? Locked { get; init; }
 
     /// <summary>The certificate of prepares of the highest round seen at this height; its block is what to propose again.</summary>
     public Certificate? Prepared { get; init; }

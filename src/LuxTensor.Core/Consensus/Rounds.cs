@@ -38,7 +38,7 @@ internal static class Rounds
     /// <summary>Notes what the votes of the current round established.</summary>
     public static void Establish(Turn turn, RoundFacts fact)
     {
-        if ((turn.State.Facts & fact) == 0)
+        if (!turn.State.Facts.HasFlag(fact))
         {
             turn.State = turn.State with { Facts = turn.State.Facts | fact };
             Evaluate(turn);
@@ -129,7 +129,7 @@ internal static class Rounds
         if (state.Phase <= Phase.Prepare && state.Prepared is { } prepared && prepared.Ballot.Round == state.Round
             && state.Tree.Find(prepared.BlockHash) is not null)
         {
-            turn.State = state with { Locked = new Lock(state.Round, prepared.BlockHash) }; // RND-4
+            turn.State = state with { Locked = new LockedBlock(state.Round, prepared.BlockHash) }; // RND-4
             Vote(turn, Phase.Precommit, prepared.BlockHash);
         }
         else if (state.Phase == Phase.Prepare && state.Facts.HasFlag(RoundFacts.NilPrepares))

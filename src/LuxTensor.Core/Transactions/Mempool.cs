@@ -53,6 +53,9 @@ public sealed partial class Mempool
     public static Mempool Empty(MempoolLimits limits) => new(
         limits, ImmutableDictionary<Hash256, Pooled>.Empty, ImmutableDictionary<Address, SenderQueue>.Empty, [], 0, 0);
 
+    /// <summary>The same pool, which gives its next arrival this number: for refilling it from storage.</summary>
+    public Mempool NextArrivalAt(ulong arrival) => new(Limits, byId, bySender, byPriority, Bytes, arrival);
+
     /// <summary>The bytes of memory for which a transaction is counted: its encoding, the data decoded from it, and the overhead.</summary>
     public static long WeightOf(Transaction transaction) =>
         transaction.Encoded.Length + (transaction.Body is TransactionBody.Data data ? data.Bytes.Length : 0) + EntryOverhead;

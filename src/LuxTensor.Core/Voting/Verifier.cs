@@ -211,6 +211,9 @@ public static class Verifier
         return null;
     }
 
+    /// <summary>The proposer's vote of a verified proposal, which was verified with it.</summary>
+    public static Verified<Vote> VoteOf(Verified<Proposal> proposal) => new(proposal.Value.Vote);
+
     private static VoteRejection? CheckBallot(Ballot ballot, ChainRules rules, EpochSnapshot set)
     {
         if (ballot.ChainId != rules.ChainId)

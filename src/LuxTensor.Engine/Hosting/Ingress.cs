@@ -1,0 +1,241 @@
+using System.Threading.Channels;
+using LuxTensor.Core;
+using LuxTensor.Core.Blocks;
+using LuxTensor.Core.Consensus;
+using LuxTensor.Core.Transactions;
+using LuxTensor.Core.Voting;
+using LuxTensor.Core.Wire;
+
+namespace LuxTensor.Engine;
+
+/// <summary>
+/// The way in: frames are decoded, dropped where useless, and verified in batches on several workers, before the loop.
+/// Transactions wait in a queue of their own, so that a flood of them keeps no vote out.
+/// </summary>
+internal sealed class Ingress
+{
+    private const int BatchSize = 100;
+    private const int MaxReplyBytes = 8 << 20;
+
+    private readonly NodeHost host;
+    private readonly NodeOptions options;
+    private readonly Channel<IncomingFrame> consensus;
+    private readonly Channel<IncomingFrame> transactions;
+    private readonly HashSet<Address> local;
+
+    public Ingress(NodeHost host, NodeOptions options, IEnumerable<Address> local)
+    {
+        this.host = host;
+        this.options = options;
+        this.local = [.. local];
+        var bounds = new BoundedChannelOptions(options.InboxFrames) { FullMode = BoundedChannelFullMode.Wait };
+        consensus = Channel.CreateBounded<IncomingFrame>(bounds);
+        transactions = Channel.CreateBounded<IncomingFrame>(bounds);
+    }
+
+    private ChainRules Rules => options.Genesis.Rules;
+
+    /// <summary>Takes a frame; false where the queue is full.</summary>
+    public bool Offer(IncomingFrame frame) => (frame.Topic == Topic.Transactions ? transactions : consensus).Writer.TryWrite(frame);
+
+    /// <summary>Runs the workers until <see cref="Complete"/>.</summary>
+    public Task RunAsync() => Task.WhenAll(Enumerable.Range(0, int.Clamp(options.VerifyWorkers, 1, 8)).Select(_ => Task.Run(WorkAsync)));
+
+    public void Complete()
+    {
+        consensus.Writer.TryComplete();
+        transactions.Writer.TryComplete();
+    }
+
+    private async Task WorkAsync()
+    {
+        var batch = new List<NodeInput>(BatchSize);
+        Task<bool>? votesWait = null, transactionsWait = null; // kept while pending: a new wait each time would pile up
+        while (true)
+        {
+            var source = consensus.Reader.TryPeek(out _) ? consensus.Reader : transactions.Reader;
+            for (var i = 0; i < BatchSize && source.TryRead(out var frame); i++)
+            {
+                frame.Judge(Take(frame, batch));
+            }
+
+            foreach (var input in batch)
+            {
+                await host.PostAsync(input).ConfigureAwait(false); // a full mailbox holds the worker back, then the inbox drops
+            }
+
+            if (batch.Count == 0 && !consensus.Reader.TryPeek(out _) && !transactions.Reader.TryPeek(out _))
+            {
+                votesWait = votesWait is { IsCompleted: false } ? votesWait : consensus.Reader.WaitToReadAsync().AsTask();
+                transactionsWait = transactionsWait is { IsCompleted: false } ? transactionsWait : transactions.Reader.WaitToReadAsync().AsTask();
+                var more = await Task.WhenAny(votesWait, transactionsWait).ConfigureAwait(false);
+                if (!await more.ConfigureAwait(false))
+                {
+                    return; // both are completed together
+                }
+            }
+
+            batch.Clear();
+        }
+    }
+
+    private FrameVerdict Take(IncomingFrame frame, List<NodeInput> batch)
+    {
+        if (!MessageCodec.TryDecode(frame.Bytes.Span, Rules, out var message, out _))
+        {
+            return FrameVerdict.Reject;
+        }
+
+        switch (message)
+        {
+            case Message.CastVote { Vote: var vote }:
+                return TakeVote(vote, frame.From, batch);
+            case Message.Submit { Transaction: var transaction }:
+                return TakeTransaction(transaction, batch);
+            case Message.GetBlock { Hash: var hash }:
+                var held = host.View.BlockBy(hash) ?? options.Journal.BlockBy(hash)?.Block;
+                return held is null ? FrameVerdict.Ignore : Reply(frame.From, new Message.BlockReply(held));
+            case Message.GetBlocks request:
+                return ReplyBlocks(frame.From, request);
+            default:
+                return TakeChainMessage(message!, frame.From, batch);
+        }
+    }
+
+    private FrameVerdict TakeVote(Vote vote, PeerId from, List<NodeInput> batch)
+    {
+        if (!Routing.IsUseful(host.View, vote))
+        {
+            return FrameVerdict.Ignore;
+        }
+
+        var set = host.View.Chain.Epochs.Of(Rules.EpochOf(vote.Ballot.Height));
+        if (Verifier.Check(vote, Rules, set, out var verified) is not null)
+        {
+            return FrameVerdict.Reject;
+        }
+
+        if (local.Contains(vote.Validator))
+        {
+            // Signed with a key of ours, by an earlier life or another instance: the guard must know before it signs again.
+            options.Guard.Record(vote);
+        }
+
+        batch.Add(new NodeInput.CastVote(verified, from));
+        return FrameVerdict.Accept;
+    }
+
+    private FrameVerdict TakeTransaction(Transaction transaction, List<NodeInput> batch)
+    {
+        if (host.View.Pool.Find(transaction.Id) is not null)
+        {
+            return FrameVerdict.Ignore;
+        }
+
+        if (Verifier.Check(transaction, Rules, out var verified) is not null)
+        {
+            return FrameVerdict.Reject;
+        }
+
+        batch.Add(new NodeInput.Submit(verified));
+        return FrameVerdict.Accept;
+    }
+
+    private FrameVerdict TakeChainMessage(Message message, PeerId from, List<NodeInput> batch)
+    {
+        var chain = host.View.Chain;
+        var epochs = chain.Epochs;
+        ChainInput? input = null;
+        switch (message)
+        {
+            case Message.Status status:
+                input = new ChainInput.Status(status, from);
+                break;
+            case Message.Certify { Certificate: var certificate }:
+                if (certificate.Height < chain.Height
+                    || (certificate.Ballot.Phase == Phase.Prepare && chain.Height == certificate.Height && chain.Prepared?.Ballot.Round >= certificate.Ballot.Round))
+                {
+                    return FrameVerdict.Ignore;
+                }
+
+                input = Verifier.Check(certificate, Rules, epochs.Of(Rules.EpochOf(certificate.Height)), out var proven) is null
+                    ? new ChainInput.Certify(proven, from)
+                    : null;
+                break;
+            case Message.Propose { Proposal: var proposal }:
+                var ballot = proposal.Vote.Ballot;
+                if (ballot.Height < chain.Height || ballot.Height >= chain.Height + Rules.RunAhead
+                    || (ballot.Height == chain.Height && proposal.Prepared is null && chain.Proposals.TryGetValue(ballot.Round, out var known)
+                        && known.Ballot.BlockHash == ballot.BlockHash))
+                {
+                    return FrameVerdict.Ignore;
+                }
+
+                input = Verifier.Check(proposal, Rules, epochs.Of, IsPooled, out var offered) is null
+                    ? new ChainInput.Propose(offered, from)
+                    : null;
+                break;
+            case Message.BlockReply { Block: var block }:
+                input = Verifier.Check(block, Rules, epochs.Of, IsPooled, out var arrived) is null ? new ChainInput.Block(arrived, from) : null;
+                break;
+            case Message.Blocks { Items: var items }:
+                input = VerifyFinal(items, from);
+                break;
+            default:
+                break;
+        }
+
+        if (input is null)
+        {
+            return FrameVerdict.Reject;
+        }
+
+        batch.Add(new NodeInput.Chain(input));
+        return FrameVerdict.Accept;
+    }
+
+    /// <summary>Verifies as many consecutive final blocks as are valid; the first bad one ends them.</summary>
+    private ChainInput.FinalBlocks? VerifyFinal(IEnumerable<CertifiedBlock> items, PeerId from)
+    {
+        var chain = host.View.Chain;
+        var good = System.Collections.Immutable.ImmutableArray.CreateBuilder<Verified<CertifiedBlock>>();
+        foreach (var item in items.SkipWhile(item => item.Block.Height < chain.Height))
+        {
+            if (item.Block.Height != chain.Height + (ulong)good.Count
+                || Verifier.Check(item, Rules, chain.Epochs.Of, IsPooled, out var verified) is not null)
+            {
+                break;
+            }
+
+            good.Add(verified);
+        }
+
+        return good.Count == 0 ? null : new ChainInput.FinalBlocks(good.ToImmutable(), from);
+    }
+
+    private bool IsPooled(Transaction transaction) => host.View.Pool.Find(transaction.Id) is not null;
+
+    private FrameVerdict ReplyBlocks(PeerId from, Message.GetBlocks request)
+    {
+        var items = System.Collections.Immutable.ImmutableArray.CreateBuilder<CertifiedBlock>();
+        var bytes = 0;
+        for (var height = request.From; items.Count < int.Min(request.Count, WireLimits.MaxBlocksPerMessage) && bytes < MaxReplyBytes; height++)
+        {
+            if (options.Journal.BlockAt(height) is not { Certificate: { } certificate, Block: var block })
+            {
+                break;
+            }
+
+            items.Add(new CertifiedBlock(block, certificate));
+            bytes += block.Encoded.Length;
+        }
+
+        return items.Count == 0 ? FrameVerdict.Ignore : Reply(from, new Message.Blocks(items.ToImmutable()));
+    }
+
+    private FrameVerdict Reply(PeerId to, Message message)
+    {
+        options.Transport.Send(to, MessageCodec.Encode(Rules.ChainId, message));
+        return FrameVerdict.Accept;
+    }
+}

@@ -1,0 +1,343 @@
+using System.Collections.Immutable;
+using System.Threading.Channels;
+using LuxTensor.Core;
+using LuxTensor.Core.Consensus;
+using LuxTensor.Core.Transactions;
+using LuxTensor.Core.Voting;
+
+namespace LuxTensor.Engine;
+
+/// <summary>
+/// One node in this process. A single writer steps the node through its bounded mailbox; each turn is stored in one
+/// transaction before its view is published and its effects leave.
+/// </summary>
+public sealed class NodeHost : INode, IAsyncDisposable
+{
+    private const int MailboxInputs = 16_384;
+    private const int InputsPerTurn = 512;
+
+    private readonly NodeOptions options;
+    private readonly Channel<Mail> mailbox = Channel.CreateBounded<Mail>(
+        new BoundedChannelOptions(MailboxInputs) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+
+    private readonly TaskCompletionSource completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Ingress ingress;
+    private readonly Signer signer;
+    private readonly TimerQueue timers;
+    private readonly NodeMetrics metrics;
+    private readonly SyncWatch sync;
+    private readonly Lock sinksGate = new();
+    private ImmutableArray<INoticeSink> sinks = [];
+    private NodeState view;
+    private Task ingressTask = Task.CompletedTask;
+    private Thread? loop;
+    private int submissions;
+
+    private NodeHost(NodeOptions options, Recovered recovered)
+    {
+        this.options = options;
+        view = recovered.Turn.State;
+        var local = options.Keys.Select(key => Address.Of(key.PublicKey)).ToArray();
+        ingress = new Ingress(this, options, local);
+        signer = new Signer(this, options, recovered.Signed, view.Chain.Height);
+        timers = new TimerQueue(options.Time, id => Post(new NodeInput.Chain(new ChainInput.Timer(id))));
+        metrics = new NodeMetrics(options.Time);
+        sync = new SyncWatch(Notify);
+    }
+
+    private readonly record struct Mail(NodeInput Input, TaskCompletionSource<SubmitOutcome>? Reply);
+
+    /// <inheritdoc/>
+    public Genesis Genesis => options.Genesis;
+
+    /// <inheritdoc/>
+    public NodeState View => Volatile.Read(ref view);
+
+    /// <inheritdoc/>
+    public IChainReader Chain => options.Journal;
+
+    /// <inheritdoc/>
+    public IReadOnlyCollection<PeerId> Peers => options.Transport.Peers;
+
+    /// <summary>Ends when the node stops; faults when its journal or guard fails.</summary>
+    public Task Completion => completion.Task;
+
+    /// <summary>Local validators that sign only above a height, because the database is older than the signing guard.</summary>
+    public IReadOnlyDictionary<Address, ulong> SilentUntil => signer.SilentUntil;
+
+    private ulong Now => (ulong)options.Time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>Brings a node back from its journal, without starting it.</summary>
+    /// <exception cref="JournalException">The journal is damaged.</exception>
+    public static NodeHost Open(NodeOptions options)
+    {
+        var local = options.Keys.Select(key => Address.Of(key.PublicKey)).ToArray();
+        return new NodeHost(options, Recovery.Replay(options.Journal.Load(), options.Genesis, local, options.Pool));
+    }
+
+    /// <summary>Starts the loop, the workers and the network.</summary>
+    public void Start()
+    {
+        Post(new NodeInput.Chain(new ChainInput.Resume()));
+        loop = new Thread(Run) { IsBackground = true, Name = "node" };
+        loop.Start();
+        signer.Start();
+        ingressTask = ingress.RunAsync();
+        options.Transport.Start(ingress.Offer);
+    }
+
+    /// <inheritdoc/>
+    public IDisposable Subscribe(INoticeSink sink)
+    {
+        lock (sinksGate)
+        {
+            sinks = sinks.Add(sink);
+        }
+
+        return new Subscription(this, sink);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<SubmitOutcome> SubmitAsync(ReadOnlyMemory<byte> encoded, CancellationToken cancellation)
+    {
+        var rules = options.Genesis.Rules;
+        if (!Transaction.TryDecode(encoded.Span, rules.MaxTransactionBytes, out var transaction, out var fault))
+        {
+            return new SubmitOutcome.Malformed(fault);
+        }
+
+        if (View.Pool.Find(transaction!.Id) is not null || Chain.Locate(transaction.Id) is not null)
+        {
+            return new SubmitOutcome.Accepted(transaction.Id, Known: true);
+        }
+
+        if (Interlocked.Increment(ref submissions) > options.MaxSubmissions)
+        {
+            Interlocked.Decrement(ref submissions);
+            return new SubmitOutcome.Busy();
+        }
+
+        try
+        {
+            if (Verifier.Check(transaction, rules, out var verified) is { } why)
+            {
+                return new SubmitOutcome.Rejected(transaction.Id, why is VoteRejection.WrongChain wrong
+                    ? new Core.State.TransactionRejection.WrongChain(wrong.Expected, wrong.Actual)
+                    : new Core.State.TransactionRejection.BadSignature(transaction.Sender));
+            }
+
+            var reply = new TaskCompletionSource<SubmitOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
+            await mailbox.Writer.WriteAsync(new Mail(new NodeInput.Submit(verified), reply), cancellation).ConfigureAwait(false);
+            return await reply.Task.WaitAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (ChannelClosedException)
+        {
+            return new SubmitOutcome.Busy();
+        }
+        finally
+        {
+            Interlocked.Decrement(ref submissions);
+        }
+    }
+
+    /// <summary>Stops: takes no more input, stores and answers what it has, and tells applications.</summary>
+    public async ValueTask StopAsync()
+    {
+        ingress.Complete();
+        mailbox.Writer.TryComplete();
+        if (loop is null)
+        {
+            completion.TrySetResult();
+        }
+
+        await completion.Task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ingressTask.ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync().ConfigureAwait(false);
+        signer.Dispose();
+        timers.Dispose();
+        metrics.Dispose();
+    }
+
+    /// <summary>Puts an input of the node's own into the mailbox; it is never dropped, except after the end.</summary>
+    internal void Post(NodeInput input)
+    {
+        if (!mailbox.Writer.TryWrite(new Mail(input, null)))
+        {
+            _ = mailbox.Writer.WriteAsync(new Mail(input, null)).AsTask().ContinueWith(
+                static ended => ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        }
+    }
+
+    /// <summary>Puts a peer's input into the mailbox, waiting for room.</summary>
+    internal async ValueTask PostAsync(NodeInput input)
+    {
+        try
+        {
+            await mailbox.Writer.WriteAsync(new Mail(input, null)).ConfigureAwait(false);
+        }
+        catch (ChannelClosedException)
+        {
+            // the node has stopped; a peer's input may be lost
+        }
+    }
+
+    /// <summary>Ends the node, because something could not be stored.</summary>
+    internal void Fail(Exception failure)
+    {
+        if (completion.TrySetException(failure))
+        {
+            mailbox.Writer.TryComplete();
+            ingress.Complete();
+            Notify(new Notice.Stopped(failure.Message));
+        }
+    }
+
+    internal void Notify(Notice notice)
+    {
+        foreach (var sink in sinks)
+        {
+            sink.Publish(notice);
+        }
+    }
+
+    private void Run()
+    {
+        try
+        {
+            while (mailbox.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult() && !completion.Task.IsFaulted)
+            {
+                TakeTurn();
+            }
+
+            if (completion.TrySetResult())
+            {
+                Notify(new Notice.Stopped(null));
+            }
+        }
+        catch (Exception failure)
+        {
+            Fail(failure);
+        }
+    }
+
+    private void TakeTurn()
+    {
+        var turn = new NodeTurn(View);
+        var replies = new List<(int Effect, TaskCompletionSource<SubmitOutcome> Reply)>();
+        for (var i = 0; i < InputsPerTurn && mailbox.Reader.TryRead(out var mail); i++)
+        {
+            Routing.Step(turn, mail.Input, Now);
+            if (mail.Reply is { } reply)
+            {
+                replies.Add((turn.Effects.Count - 1, reply)); // a submission's last effect is its outcome
+            }
+        }
+
+        var batch = turn.ToBatch();
+        if (!batch.IsEmpty)
+        {
+            var started = options.Time.GetTimestamp();
+            options.Journal.Commit(batch); // durable before visible
+            metrics.Committed(started, batch);
+        }
+
+        var height = View.Chain.Height;
+        Volatile.Write(ref view, turn.State);
+        if (turn.State.Chain.Height != height)
+        {
+            timers.Drop(turn.State.Chain.Height);
+        }
+
+        foreach (var (effect, reply) in replies)
+        {
+            reply.TrySetResult(OutcomeOf((NodeEffect.Pooled)turn.Effects[effect]));
+        }
+
+        foreach (var effect in turn.Effects)
+        {
+            Carry(effect);
+        }
+
+        sync.Look(turn.State.Chain);
+    }
+
+    private static SubmitOutcome OutcomeOf(NodeEffect.Pooled pooled) => pooled.Outcome switch
+    {
+        MempoolOutcome.Added => new SubmitOutcome.Accepted(pooled.Transaction.Id, Known: false),
+        MempoolOutcome.Known => new SubmitOutcome.Accepted(pooled.Transaction.Id, Known: true),
+        MempoolOutcome.Rejected rejected => new SubmitOutcome.Rejected(pooled.Transaction.Id, rejected.Why),
+        _ => throw new InvalidOperationException("a pool has three outcomes"),
+    };
+
+    private void Carry(NodeEffect effect)
+    {
+        switch (effect)
+        {
+            case NodeEffect.Notify { Notice: var notice }:
+                metrics.See(notice);
+                Notify(notice);
+                break;
+            case NodeEffect.Gossip { Transaction: var transaction }:
+                Broadcast(new Message.Submit(transaction));
+                break;
+            case NodeEffect.Chain { Effect: ChainEffect.Broadcast { Message: var message } }:
+                Broadcast(message);
+                break;
+            case NodeEffect.Chain { Effect: ChainEffect.Sign sign }:
+                signer.Ask(sign);
+                break;
+            case NodeEffect.Chain { Effect: ChainEffect.StartTimer timer }:
+                timers.Start(timer.Id, timer.Delay);
+                break;
+            case NodeEffect.Chain { Effect: ChainEffect.FetchBlock fetch }:
+                Send(fetch.From, new Message.GetBlock(fetch.Hash));
+                break;
+            case NodeEffect.Chain { Effect: ChainEffect.FetchBlocks fetch }:
+                Send(fetch.Peer, new Message.GetBlocks(fetch.From, Core.Wire.WireLimits.MaxBlocksPerMessage));
+                break;
+            case NodeEffect.Chain { Effect: ChainEffect.Refused refused }:
+                metrics.Refused(refused);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void Broadcast(Message message) => options.Transport.Broadcast(
+        message switch
+        {
+            Message.Propose => Topic.Blocks,
+            Message.CastVote => Topic.Votes,
+            Message.Certify => Topic.Certificates,
+            Message.Submit => Topic.Transactions,
+            _ => Topic.Status,
+        },
+        MessageCodec.Encode(options.Genesis.Rules.ChainId, message));
+
+    /// <summary>Asks a peer; where none is named or it is gone, the first two of those that are here.</summary>
+    private void Send(PeerId peer, Message request)
+    {
+        var frame = MessageCodec.Encode(options.Genesis.Rules.ChainId, request);
+        var peers = options.Transport.Peers;
+        foreach (var target in peers.Contains(peer) ? [peer] : peers.OrderBy(known => known.Name, StringComparer.Ordinal).Take(2))
+        {
+            options.Transport.Send(target, frame);
+        }
+    }
+
+    private sealed class Subscription(NodeHost host, INoticeSink sink) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (host.sinksGate)
+            {
+                host.sinks = host.sinks.Remove(sink);
+            }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+using System.Buffers.Binary;
+using LuxTensor.Core;
+using LuxTensor.Core.Consensus;
+using LuxTensor.Core.Validators;
+using LuxTensor.Core.Voting;
+using LuxTensor.Core.Wire;
+
+namespace LuxTensor.Engine;
+
+/// <summary>
+/// Bytes of the inputs that a journal keeps: all that changes the state and cannot be had again. Facts follow from votes,
+/// final blocks are stored as such, status messages are repeated.
+/// </summary>
+public static class InputCodec
+{
+    private enum Kind : byte
+    {
+        Message = 1,
+        Timer = 2,
+        Built = 3,
+        Signed = 4,
+        SigningRefused = 5,
+        Block = 6,
+    }
+
+    /// <summary>Encodes an input with its time, or null where it need not be kept.</summary>
+    public static JournalInput? Encode(NodeInput input, ulong chainId, ulong now)
+    {
+        var writer = new WireWriter().UInt64(now);
+        ulong height;
+        switch (input)
+        {
+            case NodeInput.CastVote { Vote: var vote }:
+                height = vote.Value.Ballot.Height;
+                writer.UInt8((byte)Kind.Message).Bytes(MessageCodec.Encode(chainId, new Message.CastVote(vote.Value)));
+                break;
+            case NodeInput.Chain { Input: ChainInput.Propose { Proposal: var proposal } }:
+                height = proposal.Value.Block.Height;
+                writer.UInt8((byte)Kind.Message).Bytes(MessageCodec.Encode(chainId, new Message.Propose(proposal.Value)));
+                break;
+            case NodeInput.Chain { Input: ChainInput.Certify { Certificate: var certificate } }:
+                height = certificate.Value.Height;
+                writer.UInt8((byte)Kind.Message).Bytes(MessageCodec.Encode(chainId, new Message.Certify(certificate.Value)));
+                break;
+            case NodeInput.Chain { Input: ChainInput.Block { Arrived: var block } }:
+                height = block.Value.Height;
+                writer.UInt8((byte)Kind.Block).Bytes(block.Value.Encoded.Span);
+                break;
+            case NodeInput.Chain { Input: ChainInput.Timer { Id: var id } }:
+                height = id.Height;
+                writer.UInt8((byte)Kind.Timer).UInt8((byte)id.Kind).UInt64(id.Height).UInt32(id.Round);
+                break;
+            case NodeInput.Chain { Input: ChainInput.Built { Made: var made } }:
+                height = made.Height;
+                writer.UInt8((byte)Kind.Built).Bytes(made.Encoded.Span);
+                break;
+            case NodeInput.Chain { Input: ChainInput.Signed { Vote: var own } }:
+                height = own.Value.Ballot.Height;
+                own.Value.Write(writer.UInt8((byte)Kind.Signed));
+                break;
+            case NodeInput.Chain { Input: ChainInput.SigningRefused refused }:
+                height = refused.Ballot.Height;
+                writer.UInt8((byte)Kind.SigningRefused);
+                new Vote(refused.Ballot, refused.Validator, default).Write(writer);
+                break;
+            default:
+                return null;
+        }
+
+        return new JournalInput(height, writer.ToArray());
+    }
+
+    /// <summary>Reads an input and its time, and verifies what is signed in it again.</summary>
+    /// <exception cref="JournalException">The bytes are not such an input: the journal is damaged.</exception>
+    public static (NodeInput Input, ulong Now) Decode(JournalInput stored, ChainRules rules, EpochSchedule epochs)
+    {
+        var bytes = stored.Bytes.Span;
+        if (bytes.Length < 9)
+        {
+            throw Damaged(stored, "it is too short");
+        }
+
+        var now = BinaryPrimitives.ReadUInt64BigEndian(bytes);
+        var reader = new WireReader(bytes[9..]);
+        NodeInput input = (Kind)bytes[8] switch
+        {
+            Kind.Message => DecodeMessage(stored, bytes[9..], rules, epochs),
+            Kind.Timer => new NodeInput.Chain(new ChainInput.Timer(new TimerId((TimerKind)reader.UInt8(), reader.UInt64(), reader.UInt32()))),
+            Kind.Built => new NodeInput.Chain(new ChainInput.Built(DecodeBlock(stored, bytes[9..], rules))),
+            Kind.Block => Check(stored, Verifier.Check(DecodeBlock(stored, bytes[9..], rules), rules, epochs.Of, static _ => false, out var block))
+                ?? new NodeInput.Chain(new ChainInput.Block(block, PeerId.Self)),
+            Kind.Signed => DecodeSigned(stored, ref reader, rules, epochs),
+            Kind.SigningRefused => Vote.Read(ref reader) is var vote
+                ? new NodeInput.Chain(new ChainInput.SigningRefused(vote.Validator, vote.Ballot))
+                : throw Damaged(stored, "no vote"),
+            _ => throw Damaged(stored, "its kind is unknown"),
+        };
+        return (input, now);
+    }
+
+    private static NodeInput.Chain DecodeSigned(JournalInput stored, ref WireReader reader, ChainRules rules, EpochSchedule epochs)
+    {
+        var vote = Vote.Read(ref reader);
+        _ = Check(stored, Verifier.Check(vote, rules, epochs.Of(rules.EpochOf(vote.Ballot.Height)), out var verified));
+        return new NodeInput.Chain(new ChainInput.Signed(verified));
+    }
+
+    private static NodeInput DecodeMessage(JournalInput stored, ReadOnlySpan<byte> bytes, ChainRules rules, EpochSchedule epochs)
+    {
+        if (!MessageCodec.TryDecode(bytes, rules, out var message, out var fault))
+        {
+            throw Damaged(stored, fault.ToString());
+        }
+
+        switch (message)
+        {
+            case Message.CastVote { Vote: var vote }:
+                _ = Check(stored, Verifier.Check(vote, rules, epochs.Of(rules.EpochOf(vote.Ballot.Height)), out var counted));
+                return new NodeInput.CastVote(counted, PeerId.Self);
+            case Message.Propose { Proposal: var proposal }:
+                _ = Check(stored, Verifier.Check(proposal, rules, epochs.Of, static _ => false, out var offered));
+                return new NodeInput.Chain(new ChainInput.Propose(offered, PeerId.Self));
+            case Message.Certify { Certificate: var certificate }:
+                _ = Check(stored, Verifier.Check(certificate, rules, epochs.Of(rules.EpochOf(certificate.Height)), out var proven));
+                return new NodeInput.Chain(new ChainInput.Certify(proven, PeerId.Self));
+            default:
+                throw Damaged(stored, "a message of its kind is never kept");
+        }
+    }
+
+    private static Core.Blocks.Block DecodeBlock(JournalInput stored, ReadOnlySpan<byte> bytes, ChainRules rules) =>
+        Core.Blocks.Block.TryDecode(bytes, rules.MaxBlockBytes, rules.MaxTransactionBytes, out var block, out var fault)
+            ? block!
+            : throw Damaged(stored, fault.ToString());
+
+    private static NodeInput? Check(JournalInput stored, VoteRejection? why) => why is null ? null : throw Damaged(stored, why.ToString());
+
+    private static JournalException Damaged(JournalInput stored, string why) =>
+        new($"the journal's input for height {stored.Height} is damaged ({why}): run `luxtensor db check`, then restore the database or sync anew");
+}

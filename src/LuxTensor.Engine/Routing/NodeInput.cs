@@ -1,0 +1,42 @@
+using LuxTensor.Core.Consensus;
+using LuxTensor.Core.Transactions;
+using LuxTensor.Core.Voting;
+
+namespace LuxTensor.Engine;
+
+/// <summary>What moves a node. A closed set; whatever is signed was verified.</summary>
+public abstract record NodeInput
+{
+    private NodeInput()
+    {
+    }
+
+    /// <summary>Something for the chain machine.</summary>
+    public sealed record Chain(ChainInput Input) : NodeInput;
+
+    /// <summary>A prepare or precommit of another node.</summary>
+    public sealed record CastVote(Verified<Vote> Vote, PeerId From) : NodeInput;
+
+    /// <summary>A transaction, from a peer or an application.</summary>
+    public sealed record Submit(Verified<Transaction> Transaction) : NodeInput;
+}
+
+/// <summary>What a step wants the host to do, once the step is stored. A closed set.</summary>
+public abstract record NodeEffect
+{
+    private NodeEffect()
+    {
+    }
+
+    /// <summary>Something that the chain machine wants done.</summary>
+    public sealed record Chain(ChainEffect Effect) : NodeEffect;
+
+    /// <summary>Tell applications.</summary>
+    public sealed record Notify(Notice Notice) : NodeEffect;
+
+    /// <summary>Send a transaction, new to the pool, to all.</summary>
+    public sealed record Gossip(Transaction Transaction) : NodeEffect;
+
+    /// <summary>What became of the step's <see cref="NodeInput.Submit"/>.</summary>
+    public sealed record Pooled(Transaction Transaction, MempoolOutcome Outcome) : NodeEffect;
+}

@@ -1,0 +1,55 @@
+using System.Collections.Immutable;
+using LuxTensor.Core.Finality;
+using LuxTensor.Crypto;
+
+namespace LuxTensor.Engine;
+
+/// <summary>
+/// One turn of a node: the state as steps change it, what is to be stored, and the effects that may leave afterwards.
+/// A host runs any number of steps in one turn and stores them in one transaction.
+/// </summary>
+/// <param name="state">The state before the turn.</param>
+/// <param name="isReplay">Whether the inputs come from the journal: nothing is built anew.</param>
+public sealed class NodeTurn(NodeState state, bool isReplay = false)
+{
+    private readonly ImmutableArray<JournalInput>.Builder inputs = ImmutableArray.CreateBuilder<JournalInput>();
+    private readonly ImmutableArray<Finalization>.Builder finalized = ImmutableArray.CreateBuilder<Finalization>();
+    private readonly ImmutableArray<PoolEntry>.Builder poolAdded = ImmutableArray.CreateBuilder<PoolEntry>();
+    private readonly ImmutableArray<Hash256>.Builder poolRemoved = ImmutableArray.CreateBuilder<Hash256>();
+    private readonly ImmutableArray<Evidence>.Builder evidence = ImmutableArray.CreateBuilder<Evidence>();
+    private readonly List<NodeEffect> effects = [];
+
+    /// <summary>The state after the steps so far.</summary>
+    public NodeState State { get; internal set; } = state;
+
+    /// <summary>The effects so far, in order.</summary>
+    public IReadOnlyList<NodeEffect> Effects => effects;
+
+    /// <summary>What to store before any effect leaves.</summary>
+    public JournalBatch ToBatch() => new()
+    {
+        Inputs = inputs.ToImmutable(),
+        Finalized = finalized.ToImmutable(),
+        PoolAdded = poolAdded.ToImmutable(),
+        PoolRemoved = poolRemoved.ToImmutable(),
+        Evidence = evidence.ToImmutable(),
+    };
+
+    internal bool IsReplay => isReplay;
+
+    internal int InputCount => inputs.Count;
+
+    internal void Emit(NodeEffect effect) => effects.Add(effect);
+
+    internal void Store(JournalInput input) => inputs.Add(input);
+
+    internal void StoreAt(int place, JournalInput input) => inputs.Insert(place, input);
+
+    internal void Store(Finalization block) => finalized.Add(block);
+
+    internal void Store(PoolEntry entry) => poolAdded.Add(entry);
+
+    internal void Remove(Hash256 pooled) => poolRemoved.Add(pooled);
+
+    internal void Store(Evidence conflict) => evidence.Add(conflict);
+}

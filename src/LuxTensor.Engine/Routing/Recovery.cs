@@ -1,0 +1,79 @@
+using LuxTensor.Core;
+using LuxTensor.Core.Consensus;
+using LuxTensor.Core.ForkChoice;
+using LuxTensor.Core.State;
+using LuxTensor.Core.Transactions;
+using LuxTensor.Core.Validators;
+using LuxTensor.Core.Voting;
+
+namespace LuxTensor.Engine;
+
+/// <summary>A node as it was when it stopped, and what its signing guard must know at least.</summary>
+/// <param name="Turn">The replayed turn; a host stores its batch, which holds only what differs from the journal.</param>
+/// <param name="Signed">The last position each local validator is known to have signed or asked to sign.</param>
+public sealed record Recovered(NodeTurn Turn, IReadOnlyDictionary<Address, SigningPosition> Signed);
+
+/// <summary>Brings a node back from its journal: the last final state, the pool, and the inputs since, replayed in order.</summary>
+public static class Recovery
+{
+    /// <summary>Rebuilds the state. Takes time by the size of the state, the pool and one height's inputs, not by the chain's length.</summary>
+    /// <exception cref="JournalException">The journal is damaged.</exception>
+    public static Recovered Replay(JournalContents contents, Genesis genesis, IReadOnlyCollection<Address> local, MempoolLimits limits)
+    {
+        var ledger = Ledger.From(contents.State);
+        var header = contents.Final.Block.Header;
+        if (ledger.Root != header.StateRoot)
+        {
+            throw new JournalException(
+                $"the stored state has root {ledger.Root}, but block {header.Height} says {header.StateRoot}: run `luxtensor db check`, then restore the database or sync anew");
+        }
+
+        var root = new BlockNode(contents.Final.Block, ledger, []);
+        var state = Routing.Begin(genesis, root, contents.Final.Certificate, local, limits);
+        state = state with { Pool = Refill(state.Pool, contents.Pool, ledger, genesis.Rules) };
+        var turn = new NodeTurn(state, isReplay: true);
+        var epochs = new EpochSchedule(genesis.EpochZero);
+        var signed = new Dictionary<Address, SigningPosition>();
+        foreach (var stored in contents.Inputs)
+        {
+            var (input, now) = InputCodec.Decode(stored, genesis.Rules, epochs);
+            if (input is NodeInput.Chain { Input: ChainInput.Signed { Vote: var vote } })
+            {
+                Note(signed, vote.Value.Validator, vote.Value.Ballot);
+            }
+
+            Routing.Step(turn, input, now);
+        }
+
+        foreach (var asked in turn.State.Chain.Asked)
+        {
+            Note(signed, asked.Validator, asked.Ballot);
+        }
+
+        return new Recovered(turn, signed);
+    }
+
+    private static Mempool Refill(Mempool pool, IReadOnlyList<PoolEntry> entries, Ledger final, ChainRules rules)
+    {
+        foreach (var (arrival, transaction) in entries)
+        {
+            if (Verifier.Check(transaction, rules, out var verified) is { } why)
+            {
+                throw new JournalException($"the pool's transaction {transaction.Id} is damaged ({why}): run `luxtensor db check`");
+            }
+
+            pool = pool.NextArrivalAt(arrival).Add(verified, final, rules).Next;
+        }
+
+        return pool;
+    }
+
+    private static void Note(Dictionary<Address, SigningPosition> signed, Address validator, Ballot ballot)
+    {
+        var position = new SigningPosition(ballot.Height, ballot.Round, ballot.Phase);
+        if (!signed.TryGetValue(validator, out var last) || position.CompareTo(last) > 0)
+        {
+            signed[validator] = position;
+        }
+    }
+}

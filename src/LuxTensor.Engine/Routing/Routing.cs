@@ -1,0 +1,225 @@
+using System.Collections.Immutable;
+using LuxTensor.Core;
+using LuxTensor.Core.Blocks;
+using LuxTensor.Core.Consensus;
+using LuxTensor.Core.Finality;
+using LuxTensor.Core.ForkChoice;
+using LuxTensor.Core.Transactions;
+using LuxTensor.Core.Validators;
+using LuxTensor.Core.Voting;
+
+namespace LuxTensor.Engine;
+
+/// <summary>
+/// Moves inputs between a node's machines: votes are counted, what they establish goes to the chain, what the chain makes
+/// final leaves the pool. Pure, and the same for every host.
+/// </summary>
+public static class Routing
+{
+    /// <summary>Heights above the one being decided whose votes are counted already.</summary>
+    private const ulong VoteWindow = 2;
+
+    /// <summary>A node that begins above a final block, with an empty pool.</summary>
+    public static NodeState Begin(
+        Genesis genesis, BlockNode final, Certificate? certificate, IEnumerable<Address> local, MempoolLimits limits) => new()
+        {
+            Chain = Chain.At(final, certificate, genesis.Rules, new EpochSchedule(genesis.EpochZero), genesis.Block.Hash, local),
+            Pool = Mempool.Empty(limits),
+        };
+
+    /// <summary>Whether a vote is worth verifying: its height is near, and it is not counted yet. A hint; counting decides.</summary>
+    public static bool IsUseful(NodeState state, Vote vote)
+    {
+        var height = vote.Ballot.Height;
+        if (height < state.Chain.Height || height > state.Chain.Height + VoteWindow)
+        {
+            return false;
+        }
+
+        var index = state.Chain.Epochs.Of(state.Chain.Rules.EpochOf(height)).IndexOf(vote.Validator);
+        return index >= 0
+            && !(state.Heights.TryGetValue(height, out var counted)
+                && counted.Tallies.TryGetValue((vote.Ballot.Round, vote.Ballot.Phase), out var tally)
+                && tally[index]?.Ballot == vote.Ballot);
+    }
+
+    /// <summary>Takes one input at a time, milliseconds since 1970 UTC.</summary>
+    public static void Step(NodeTurn turn, NodeInput input, ulong now)
+    {
+        var before = turn.State;
+        var place = turn.InputCount;
+        switch (input)
+        {
+            case NodeInput.Submit submit:
+                TakeTransaction(turn, submit.Transaction);
+                return; // the pool has its own table
+            case NodeInput.CastVote vote:
+                Feed(turn, Count(turn, vote.Vote), now);
+                break;
+            case NodeInput.Chain { Input: ChainInput.Propose propose }:
+                var said = Verifier.VoteOf(propose.Proposal);
+                var facts = Count(turn, said);
+                Feed(turn, [propose, .. facts], now);
+                break;
+            case NodeInput.Chain { Input: ChainInput.Signed signed }:
+                Feed(turn, [signed, .. Count(turn, signed.Vote)], now);
+                break;
+            case NodeInput.Chain chain:
+                Feed(turn, [chain.Input], now);
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(input));
+        }
+
+        if (!ReferenceEquals(before, turn.State) && InputCodec.Encode(input, turn.State.Chain.Rules.ChainId, now) is { } stored)
+        {
+            turn.StoreAt(place, stored); // before what followed from it
+        }
+    }
+
+    private static void TakeTransaction(NodeTurn turn, Verified<Transaction> transaction)
+    {
+        var (pool, outcome) = turn.State.Pool.Add(transaction, turn.State.FinalLedger, turn.State.Chain.Rules);
+        if (outcome is MempoolOutcome.Added added)
+        {
+            turn.State = turn.State with { Pool = pool };
+            turn.Store(new PoolEntry(added.Arrival, transaction.Value));
+            foreach (var left in added.Evicted)
+            {
+                turn.Remove(left.Id);
+            }
+
+            turn.Emit(new NodeEffect.Gossip(transaction.Value));
+            turn.Emit(new NodeEffect.Notify(new Notice.Pending(transaction.Value)));
+        }
+
+        turn.Emit(new NodeEffect.Pooled(transaction.Value, outcome));
+    }
+
+    /// <summary>Counts a vote at its height and gives what it established, where that is the height being decided.</summary>
+    private static ImmutableArray<ChainInput> Count(NodeTurn turn, Verified<Vote> verified)
+    {
+        var state = turn.State;
+        var ballot = verified.Value.Ballot;
+        var limit = state.Chain.Height + (ballot.Phase == Phase.Propose ? state.Chain.Rules.RunAhead : VoteWindow);
+        if (ballot.Height < state.Chain.Height || ballot.Height > limit)
+        {
+            return [];
+        }
+
+        var height = state.Heights.GetValueOrDefault(ballot.Height) ?? BlockFinality.Begin(
+            ballot.Height, state.Chain.Epochs.Of(state.Chain.Rules.EpochOf(ballot.Height)), state.Chain.Rules.QuorumPercent);
+        var (next, _, facts) = BlockFinality.Count(height, verified);
+        if (!ReferenceEquals(next, height))
+        {
+            turn.State = state with { Heights = state.Heights.SetItem(ballot.Height, next) };
+        }
+
+        foreach (var conflict in facts.OfType<FinalityFact.Conflict>())
+        {
+            turn.Store(conflict.Evidence);
+            turn.Emit(new NodeEffect.Notify(new Notice.Conflict(conflict.Evidence)));
+        }
+
+        return ballot.Height == state.Chain.Height ? [.. facts.Select(fact => new ChainInput.Fact(fact))] : [];
+    }
+
+    /// <summary>Steps the chain through inputs and through what follows from them within the node.</summary>
+    private static void Feed(NodeTurn turn, ImmutableArray<ChainInput> inputs, ulong now)
+    {
+        var queue = new Queue<ChainInput>(inputs);
+        while (queue.TryDequeue(out var input))
+        {
+            var (chain, effects) = Chain.Step(turn.State.Chain, input, now);
+            if (!ReferenceEquals(chain, turn.State.Chain))
+            {
+                turn.State = turn.State with { Chain = chain };
+            }
+
+            foreach (var effect in effects)
+            {
+                Follow(turn, effect, queue, now);
+            }
+        }
+    }
+
+    private static void Follow(NodeTurn turn, ChainEffect effect, Queue<ChainInput> queue, ulong now)
+    {
+        switch (effect)
+        {
+            case ChainEffect.Build build:
+                Build(turn, build, queue, now);
+                break;
+            case ChainEffect.Finalized final:
+                Finalize(turn, final);
+                break;
+            case ChainEffect.RoundMoved moved:
+                EnterRound(turn, moved, queue);
+                break;
+            case ChainEffect.HeadMoved { Change: var change }:
+                turn.Emit(new NodeEffect.Notify(new Notice.HeadMoved(
+                    change.Ancestor.Hash, change.Ancestor.Height, [.. change.Left.Select(node => node.Block)], [.. change.Joined.Select(node => node.Block)])));
+                break;
+            default:
+                turn.Emit(new NodeEffect.Chain(effect));
+                break;
+        }
+    }
+
+    /// <summary>Builds from the pool. The block itself is stored as an input, so that a replay needs no pool.</summary>
+    private static void Build(NodeTurn turn, ChainEffect.Build build, Queue<ChainInput> queue, ulong now)
+    {
+        var chain = turn.State.Chain;
+        if (turn.IsReplay || chain.Tree.Find(build.Parent) is not { } parent)
+        {
+            return; // in a replay the block built then is the next input
+        }
+
+        var certificate = chain.FinalCertificate;
+        var room = chain.Rules.MaxBlockBytes - EncodedOverhead(certificate);
+        var transactions = turn.State.Pool.Select(parent.After, chain.Rules, room);
+        var made = BlockValidity.Make(parent, build.Round, build.Time, build.Proposer, certificate, transactions, chain.Rules, chain.Epochs);
+        var input = new ChainInput.Built(made.Block);
+        turn.Store(InputCodec.Encode(new NodeInput.Chain(input), chain.Rules.ChainId, now)!.Value);
+        queue.Enqueue(input);
+    }
+
+    private static int EncodedOverhead(Certificate? certificate) =>
+        BlockHeader.Size + 1 + 4 + (certificate is null ? 0 : 128 + certificate.Signers.Length + (certificate.Signatures.Length * Crypto.Signature.Size));
+
+    private static void Finalize(NodeTurn turn, ChainEffect.Finalized final)
+    {
+        var block = final.Node.Block;
+        var (pool, removed) = turn.State.Pool.AfterFinal(final.Node.After, block.Transactions.Select(transaction => transaction.Sender).Distinct());
+        turn.State = turn.State with
+        {
+            Pool = pool,
+            Heights = turn.State.Heights.RemoveRange(turn.State.Heights.Keys.Where(height => height <= block.Height)),
+        };
+        turn.Store(new Finalization(block, final.Certificate, final.Node.Changes));
+        foreach (var id in removed)
+        {
+            turn.Remove(id);
+        }
+
+        turn.Emit(new NodeEffect.Notify(new Notice.Finalized(block, final.Certificate)));
+    }
+
+    /// <summary>The chain entered a round or phase: the height forgets old rounds, and tells again what it knows of this one.</summary>
+    private static void EnterRound(NodeTurn turn, ChainEffect.RoundMoved moved, Queue<ChainInput> queue)
+    {
+        turn.Emit(new NodeEffect.Notify(new Notice.RoundMoved(moved.Height, moved.Round, moved.Phase)));
+        if (moved.Phase != Phase.Propose || moved.Height != turn.State.Chain.Height
+            || !turn.State.Heights.TryGetValue(moved.Height, out var height))
+        {
+            return;
+        }
+
+        var advanced = BlockFinality.Advance(height, moved.Round);
+        turn.State = turn.State with { Heights = turn.State.Heights.SetItem(moved.Height, advanced) };
+        foreach (var fact in BlockFinality.Facts(advanced))
+        {
+            queue.Enqueue(new ChainInput.Fact(fact));
+        }
+    }
+}
