@@ -1,6 +1,5 @@
 using System.Threading.Channels;
 using LuxTensor.Core;
-using LuxTensor.Core.Blocks;
 using LuxTensor.Core.Consensus;
 using LuxTensor.Core.Transactions;
 using LuxTensor.Core.Voting;
