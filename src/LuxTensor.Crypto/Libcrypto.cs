@@ -6,6 +6,7 @@ namespace LuxTensor.Crypto;
 internal static unsafe partial class Libcrypto
 {
     internal const int Ed25519 = 1087; // NID_ED25519
+    internal const int Sha256StateSize = 128; // SHA256_CTX takes 112
 
     [LibraryImport(NativeLibraries.CryptoName)]
     internal static partial nint OpenSSL_version(int type);
@@ -46,4 +47,17 @@ internal static unsafe partial class Libcrypto
     [LibraryImport(NativeLibraries.CryptoName)]
     internal static partial int EVP_PBE_scrypt(
         byte* password, nuint passwordLength, byte* salt, nuint saltLength, ulong n, ulong r, ulong p, ulong maxMemory, byte* key, nuint keyLength);
+
+    // The three of SHA-256 take a few microseconds at most for what they are given, so they may skip the switch of the collector's mode.
+    [LibraryImport(NativeLibraries.CryptoName)]
+    [SuppressGCTransition]
+    internal static partial int SHA256_Init(void* state);
+
+    [LibraryImport(NativeLibraries.CryptoName)]
+    [SuppressGCTransition]
+    internal static partial int SHA256_Update(void* state, byte* data, nuint length);
+
+    [LibraryImport(NativeLibraries.CryptoName)]
+    [SuppressGCTransition]
+    internal static partial int SHA256_Final(byte* digest, void* state);
 }

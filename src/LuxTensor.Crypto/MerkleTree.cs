@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Numerics;
-using System.Security.Cryptography;
 
 namespace LuxTensor.Crypto;
 
@@ -100,9 +99,7 @@ public static class MerkleTree
         input[0] = prefix;
         first.CopyTo(input[1..]);
         second.CopyTo(input[(1 + Hash256.Size)..]);
-        Span<byte> digest = stackalloc byte[Hash256.Size];
-        SHA256.HashData(input, digest);
-        return new Hash256(digest);
+        return Sha256.Hash(input);
     }
 
     private static int Split(int count) => 1 << BitOperations.Log2((uint)count - 1);

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
@@ -78,10 +77,9 @@ internal sealed unsafe partial class SecretMemory : SafeHandle
 
         internal LeaseScope(SecretMemory owner)
         {
-            Unsafe.SkipInit(out this);
+            this.owner = owner;
             var added = false;
             owner.DangerousAddRef(ref added);
-            this.owner = owner;
         }
 
         internal Span<byte> Bytes => owner.Bytes;

@@ -56,21 +56,6 @@ internal static class Curve
 
     internal static Signature Signature(byte[] r, BigInteger s) => new([.. r, .. Bytes(s)]);
 
-    /// <summary>The rule by its definition, for a key that is admissible.</summary>
-    internal static bool ReferenceVerify(PublicKey key, byte[] message, Signature signature)
-    {
-        var bytes = signature.ToArray();
-        var (r, s) = (bytes[..32], new BigInteger(bytes.AsSpan(32), isUnsigned: true));
-        if (s >= L || EdwardsPoint.Decode(r) is { IsIdentity: true })
-        {
-            return false;
-        }
-
-        var a = EdwardsPoint.Decode(key.ToArray())!.Value;
-        var k = Challenge(r, key.ToArray(), message);
-        return Encode(EdwardsPoint.Add(B.Multiply(s), Negate(a.Multiply(k)))).AsSpan().SequenceEqual(r);
-    }
-
     private static (BigInteger X, BigInteger Y) Affine(EdwardsPoint p)
     {
         var inverse = EdwardsPoint.Inverse(p.Z);

@@ -4,7 +4,7 @@ namespace LuxTensor.Tests.Crypto;
 
 public sealed class Ed25519_self_test
 {
-    [Theory]
+    [SkippableTheory]
     [InlineData(Providers.Sodium)]
     [InlineData(Providers.Libcrypto)]
     public void Passes_with_each_provider(string name) => Ed25519SelfTest.Run(Providers.Get(name));
@@ -39,8 +39,8 @@ public sealed class Ed25519_self_test
         Assert.Contains("\"libcrypto\"", e.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Without_a_setting_libsodium_comes_first() => Assert.StartsWith("libsodium", Ed25519Provider.Choose(null).Name, StringComparison.Ordinal);
+    [SkippableFact]
+    public void Without_a_setting_libsodium_comes_first() => Assert.Equal(Providers.Get(Providers.Sodium).Name, Ed25519Provider.Choose(null).Name);
 
     public enum Lie
     {
@@ -54,7 +54,7 @@ public sealed class Ed25519_self_test
 
     private sealed class LyingProvider(Lie lie) : Ed25519Provider
     {
-        private readonly Ed25519Provider honest = Providers.Get(Providers.Libcrypto);
+        private readonly Ed25519Provider honest = Ed25519Provider.Choose(null);
 
         internal override string Name => "liar 1.0";
 

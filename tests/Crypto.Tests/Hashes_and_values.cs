@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using LuxTensor.Crypto;
 
@@ -16,6 +17,16 @@ public sealed class Hashes_and_values
     public void Sha256_of_a_million_letters() =>
         Assert.Equal(
             "0xcdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0", Sha256.Hash(Encoding.ASCII.GetBytes(new string('a', 1_000_000))).ToString());
+
+    [Fact]
+    public void Sha256_of_every_length_is_the_runtime_s()
+    {
+        var data = new Random(11).Bytes(3000);
+        for (var length = 0; length <= data.Length; length += length < 1100 ? 1 : 97)
+        {
+            Assert.Equal(new Hash256(SHA256.HashData(data.AsSpan(0, length))), Sha256.Hash(data.AsSpan(0, length)));
+        }
+    }
 
     [Fact]
     public void Digests_order_and_index_as_their_bytes_do() => Seeded.Run(200, random =>

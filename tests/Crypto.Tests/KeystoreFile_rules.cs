@@ -13,7 +13,7 @@ public sealed class KeystoreFile_rules : IDisposable
     [Fact]
     public void A_written_keystore_is_the_owner_s_alone_and_comes_back()
     {
-        var json = Keystores.Write(Keystores.CheapArgon);
+        var json = Keystores.Write(Keystores.CheapScrypt);
         KeystoreFile.Write(File1, json);
         Assert.Equal(json, KeystoreFile.Read(File1));
         Assert.Equal([File1], Directory.GetFileSystemEntries(folder));
@@ -99,7 +99,7 @@ public sealed class KeystoreFile_rules : IDisposable
     [Fact]
     public void A_truncated_file_is_malformed()
     {
-        var json = Keystores.Write(Keystores.CheapArgon);
+        var json = Keystores.Write(Keystores.CheapScrypt);
         KeystoreFile.Write(File1, json[..(json.Length / 2)]);
         Assert.Equal(KeystoreFault.Malformed, Keystores.Refusal(() => Keystore.Decrypt(KeystoreFile.Read(File1), Keystores.Password)).Fault);
     }

@@ -54,8 +54,17 @@ internal static class Keystores
         }
         """;
 
-    internal static readonly KeystoreOptions CheapArgon = new() { Kdf = new KeystoreKdf.Argon2id(OpsLimit: 1, MemLimit: 8192) };
     internal static readonly KeystoreOptions CheapScrypt = new() { Kdf = new KeystoreKdf.Scrypt(N: 2, R: 1, P: 1) };
+
+    /// <summary>Skips the test where libsodium, and so argon2id, is not installed.</summary>
+    internal static KeystoreOptions CheapArgon
+    {
+        get
+        {
+            Skip.IfNot(SodiumProvider.IsAvailable, "libsodium is not installed");
+            return new() { Kdf = new KeystoreKdf.Argon2id(OpsLimit: 1, MemLimit: 8192) };
+        }
+    }
 
     internal static string Write(KeystoreOptions options)
     {

@@ -163,6 +163,17 @@ public sealed class StateTree_rules
     });
 
     [Fact]
+    public void A_leaf_where_its_key_does_not_lead_proves_no_absence()
+    {
+        // No tree of ours has such a root, but a liar's may.
+        var keys = Keys(new Random(10), 40);
+        var (left, right) = (keys.First(k => !k.Bit(0)), keys.First(k => k.Bit(0)));
+        var misplaced = StateTree.LeafHash(right, Sha256.Hash([1]));
+        var proof = new StateProof([Sha256.Hash([2])], right, Sha256.Hash([1]), HasLeaf: true);
+        Assert.False(proof.Verify(MerkleTree.NodeHash(misplaced, Sha256.Hash([2])), left, null));
+    }
+
+    [Fact]
     public void Equal_proofs_are_equal()
     {
         var pool = Keys(new Random(6), 20);
