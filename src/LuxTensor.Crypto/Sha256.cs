@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 
 namespace LuxTensor.Crypto;
 
-/// <summary>SHA-256 (FIPS 180-4), the chain's only hash function.</summary>
+/// <summary>SHA-256 (FIPS 180-4), the chain's only hash function (PRM-1).</summary>
 public static class Sha256
 {
     // Up to here a digest takes so little time that the garbage collector can wait for it.

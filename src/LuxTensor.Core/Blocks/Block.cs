@@ -93,7 +93,7 @@ public sealed record BlockHeader
     }
 }
 
-/// <summary>A header, the certificate that it names, and its transactions.</summary>
+/// <summary>A header, the certificate that it names, and its transactions (BLK-2).</summary>
 public sealed class Block
 {
     private byte[]? encoded;

@@ -6,7 +6,7 @@ namespace LuxTensor.Core;
 /// </summary>
 public sealed record ChainRules
 {
-    /// <summary>Base units in one token: 10^18.</summary>
+    /// <summary>Base units in one token: 10^18 (PRM-3).</summary>
     public static readonly UInt128 Token = 1_000_000_000_000_000_000;
 
     /// <summary>Keeps signatures of one chain from meaning anything on another.</summary>

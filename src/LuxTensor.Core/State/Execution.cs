@@ -23,7 +23,7 @@ public abstract record ExecutionResult
 
 /// <summary>
 /// The effect of transactions on the ledger. A block's transactions are executed in order, all or none; a transaction
-/// that could not be executed makes the whole block invalid (EXE-7), so no block pays for nothing.
+/// that could not be executed makes the whole block invalid (EXE-7), so no block pays for nothing. Base units only change hands (EXE-9).
 /// </summary>
 public static class Execution
 {

@@ -26,7 +26,7 @@ internal sealed class TouchedAccounts(Ledger below)
         sender.Now = new Account(sender.Now.Nonce + 1, sender.Now.Balance - cost); // both checked by CheckNext
         if (transaction.Body is TransactionBody.Transfer transfer)
         {
-            Credit(transfer.To, transfer.Value); // read after the debit: right for a transfer to oneself
+            Credit(transfer.To, transfer.Value); // read after the debit: right for a transfer to oneself (EXE-5)
         }
 
         return null;

@@ -60,7 +60,7 @@ public sealed partial class Mempool
     public static long WeightOf(Transaction transaction) =>
         transaction.Encoded.Length + (transaction.Body is TransactionBody.Data data ? data.Bytes.Length : 0) + EntryOverhead;
 
-    /// <summary>The transaction with that id, or null.</summary>
+    /// <summary>The transaction with that id, or null (MEM-1).</summary>
     public Transaction? Find(Hash256 id) => byId.TryGetValue(id, out var pooled) ? pooled.Transaction : null;
 
     /// <summary>A sender's transactions in order of nonce.</summary>

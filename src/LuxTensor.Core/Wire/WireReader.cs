@@ -4,7 +4,7 @@ using LuxTensor.Crypto;
 namespace LuxTensor.Core.Wire;
 
 /// <summary>
-/// Reads the canonical encoding: big-endian fixed-width integers, lists as a 32-bit count and their elements.
+/// Reads the canonical encoding: big-endian fixed-width integers, lists as a 32-bit count and their elements (WIR-3).
 /// The first fault sticks; every later read then yields a default value, so a decoder checks once at its end.
 /// </summary>
 public ref struct WireReader(ReadOnlySpan<byte> bytes)
@@ -17,7 +17,7 @@ public ref struct WireReader(ReadOnlySpan<byte> bytes)
     /// <summary>Bytes not yet read.</summary>
     public readonly int Remaining => rest.Length;
 
-    /// <summary>Whether everything was read without a fault; bytes left over are a fault.</summary>
+    /// <summary>Whether everything was read without a fault; bytes left over are a fault (WIR-5).</summary>
     public bool End()
     {
         if (Fault == WireFault.None && rest.Length != 0)
@@ -60,7 +60,7 @@ public ref struct WireReader(ReadOnlySpan<byte> bytes)
         return Bytes(length);
     }
 
-    /// <summary>A list's count, at most <paramref name="limit"/> and no more than the bytes left can hold.</summary>
+    /// <summary>A list's count, at most <paramref name="limit"/> and no more than the bytes left can hold (WIR-4).</summary>
     public int Count(int limit, int minimumElementSize)
     {
         var count = UInt32();

@@ -1,0 +1,118 @@
+using System.Collections.Immutable;
+using LuxTensor.Core;
+using LuxTensor.Core.Blocks;
+using LuxTensor.Core.State;
+using LuxTensor.Core.Transactions;
+using LuxTensor.Core.Voting;
+using LuxTensor.Crypto;
+
+namespace LuxTensor.Tests.Core;
+
+/// <summary>Small chains and their parts, the same in every run.</summary>
+internal static class Given
+{
+    public const ulong ChainId = 7;
+
+    public static readonly ChainRules Rules = new() { ChainId = ChainId, MinimumFee = 1, MinimumStake = 1 };
+
+    private static readonly SigningKey[] Keys = [.. Enumerable.Range(0, 64).Select(MakeKey)];
+
+    public static SigningKey Key(int number) => Keys[number];
+
+    public static Address AddressOf(int number) => Address.Of(Keys[number].PublicKey);
+
+    public static Ledger Ledger(params (int Key, UInt128 Balance)[] balances) =>
+        LuxTensor.Core.State.Ledger.Empty.Apply(
+            [.. balances.Select(static it => LuxTensor.Core.State.Ledger.Put(AddressOf(it.Key), new Account(0, it.Balance)))]);
+
+    public static Transaction Transfer(int from, int to, UInt128 value, ulong nonce = 0, UInt128? fee = null, ulong chainId = ChainId) =>
+        Transaction.Sign(chainId, Keys[from], nonce, fee ?? 1, new TransactionBody.Transfer(AddressOf(to), value));
+
+    public static Transaction Data(int from, int bytes, ulong nonce = 0, UInt128? fee = null) =>
+        Transaction.Sign(ChainId, Keys[from], nonce, fee ?? 1, new TransactionBody.Data([.. new byte[bytes]]));
+
+    public static Verified<Transaction> Verified(Transaction transaction) => new(transaction);
+
+    public static Signature SignatureOf(Random random) => new(Bytes(random, Signature.Size));
+
+    public static Hash256 HashOf(Random random) => new(Bytes(random, Hash256.Size));
+
+    public static Vote Vote(Random random)
+    {
+        var phase = (Phase)random.Next(3);
+        return new Vote(BallotOf(random, phase, phase != Phase.Propose && random.Next(4) == 0), AddressOf(random.Next(Keys.Length)), SignatureOf(random));
+    }
+
+    public static Certificate Certificate(Random random)
+    {
+        var signers = new byte[random.Next(1, 14)];
+        random.NextBytes(signers);
+        signers[^1] |= 1;
+        var count = signers.Sum(static octet => byte.PopCount(octet));
+        return new Certificate(
+            BallotOf(random, random.Next(2) == 0 ? Phase.Prepare : Phase.Precommit, nil: false),
+            [.. signers],
+            [.. Enumerable.Range(0, count).Select(_ => SignatureOf(random))]);
+    }
+
+    public static Transaction AnyTransaction(Random random)
+    {
+        var body = random.Next(2) == 0
+            ? (TransactionBody)new TransactionBody.Transfer(AddressOf(random.Next(Keys.Length)), Amount(random))
+            : new TransactionBody.Data([.. Bytes(random, random.Next(40))]);
+        return Transaction.Sign((ulong)random.NextInt64(), Keys[random.Next(Keys.Length)], (ulong)random.NextInt64(), Amount(random), body);
+    }
+
+    public static Block Block(Random random)
+    {
+        ImmutableArray<Transaction> transactions = [.. Enumerable.Range(0, random.Next(4)).Select(_ => AnyTransaction(random))];
+        var certificate = random.Next(2) == 0 ? Certificate(random) : null;
+        var header = new BlockHeader
+        {
+            ChainId = (ulong)random.NextInt64(),
+            Height = (ulong)random.NextInt64(),
+            Round = (uint)random.Next(),
+            Time = (ulong)random.NextInt64(),
+            Parent = HashOf(random),
+            Proposer = AddressOf(random.Next(Keys.Length)),
+            TransactionsRoot = LuxTensor.Core.Blocks.Block.RootOf(transactions),
+            StateRoot = HashOf(random),
+            Epoch = (ulong)random.NextInt64(),
+            ValidatorSetHash = HashOf(random),
+            NextValidatorSetHash = HashOf(random),
+            CertificateHash = certificate?.Hash ?? Hash256.Zero,
+        };
+        return new Block(header, certificate, transactions);
+    }
+
+    public static Genesis Genesis(int validators = 4, int accounts = 3, ChainRules? rules = null) =>
+        LuxTensor.Core.Genesis.TryCreate(
+            rules ?? Rules,
+            1_700_000_000_000,
+            [.. Enumerable.Range(0, validators).Select(static i => new GenesisValidator(Keys[i].PublicKey, 100))],
+            [.. Enumerable.Range(10, accounts).Select(static i => new GenesisAccount(AddressOf(i), 1_000))],
+            out var genesis,
+            out var why)
+            ? genesis
+            : throw new InvalidOperationException(why.Message);
+
+    public static UInt128 Amount(Random random) => new((ulong)random.NextInt64() >> random.Next(64), (ulong)random.NextInt64());
+
+    public static byte[] Bytes(Random random, int count)
+    {
+        var bytes = new byte[count];
+        random.NextBytes(bytes);
+        return bytes;
+    }
+
+    private static Ballot BallotOf(Random random, Phase phase, bool nil) => new(
+        (ulong)random.NextInt64(), (ulong)random.NextInt64(), (ulong)random.NextInt64(), (uint)random.Next(), phase, nil ? Hash256.Zero : HashOf(random));
+
+    private static SigningKey MakeKey(int number)
+    {
+        var seed = new byte[32];
+        seed[0] = (byte)number;
+        seed[31] = 1;
+        return SigningKey.FromSeed(seed);
+    }
+}

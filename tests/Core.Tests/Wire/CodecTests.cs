@@ -1,0 +1,331 @@
+using System.Collections.Immutable;
+using LuxTensor.Core;
+using LuxTensor.Core.Blocks;
+using LuxTensor.Core.State;
+using LuxTensor.Core.Transactions;
+using LuxTensor.Core.Voting;
+using LuxTensor.Core.Wire;
+using LuxTensor.Crypto;
+using Xunit;
+
+namespace LuxTensor.Tests.Core.Wire;
+
+/// <summary>WIR-1, WIR-4 and WIR-5 on every value that travels or is stored.</summary>
+public sealed class CodecTests
+{
+    private const int Limit = 1 << 20;
+
+    // Decodes and encodes again; null where the bytes are refused.
+    private delegate byte[]? Codec(ReadOnlySpan<byte> bytes);
+
+    private static readonly Dictionary<string, (Func<Random, byte[]> Sample, Codec Codec)> Codecs = new()
+    {
+        ["transaction"] = (
+            static random => Given.AnyTransaction(random).Encoded.ToArray(),
+            static bytes => Transaction.TryDecode(bytes, Limit, out var it, out _) ? it!.Encoded.ToArray() : null),
+        ["vote"] = (
+            static random => Written(Given.Vote(random).Write),
+            static bytes =>
+            {
+                var reader = new WireReader(bytes);
+                var vote = Vote.Read(ref reader);
+                return reader.End() ? Written(vote.Write) : null;
+            }),
+        ["certificate"] = (
+            static random => Written(Given.Certificate(random).Write),
+            static bytes =>
+            {
+                var reader = new WireReader(bytes);
+                var certificate = Certificate.Read(ref reader);
+                return reader.End() ? Written(certificate.Write) : null;
+            }),
+        ["header"] = (
+            static random => Written(Given.Block(random).Header.Write),
+            static bytes =>
+            {
+                var reader = new WireReader(bytes);
+                var header = BlockHeader.Read(ref reader);
+                return reader.End() ? Written(header.Write) : null;
+            }),
+        ["block"] = (
+            static random => Given.Block(random).Encoded.ToArray(),
+            static bytes => Block.TryDecode(bytes, Limit, Limit, out var it, out _) ? it!.Encoded.ToArray() : null),
+        ["genesis"] = (
+            static random => Given.Genesis(random.Next(1, 3), random.Next(4)).Encoded.ToArray(),
+            static bytes => Genesis.TryDecode(bytes, out var it, out _) ? it.Encoded.ToArray() : null),
+        ["account"] = (
+            static random => new Account((ulong)random.NextInt64(), Given.Amount(random)).Encode(),
+            static bytes => Account.TryDecode(bytes, out var it, out _) ? it.Encode() : null),
+    };
+
+    public static TheoryData<string> Names => [.. Codecs.Keys];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void WIR_1_what_is_encoded_decodes_to_the_same_bytes(string name) => Seeds.Each(100, random =>
+    {
+        var bytes = Codecs[name].Sample(random);
+        Assert.Equal(bytes, Codecs[name].Codec(bytes));
+    });
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void WIR_5_bytes_cut_anywhere_or_followed_by_one_more_are_refused(string name) => Seeds.Each(5, random =>
+    {
+        var bytes = Codecs[name].Sample(random);
+        for (var length = 0; length < bytes.Length; length++)
+        {
+            Assert.Null(Codecs[name].Codec(bytes.AsSpan(0, length)));
+        }
+
+        Assert.Null(Codecs[name].Codec([.. bytes, 0]));
+    });
+
+    /// <summary>LUXTENSOR_FUZZ sets the number of mutations.</summary>
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void WIR_1_mutated_bytes_are_refused_or_are_another_value_with_that_encoding(string name)
+    {
+        const int EachSeed = 200;
+        var accepted = 0;
+        Seeds.Each(Seeds.FuzzCount(20_000) / EachSeed, random =>
+        {
+            var original = Codecs[name].Sample(random);
+            for (var i = 0; i < EachSeed; i++)
+            {
+                var bytes = Mutate(original, random);
+                var again = Codecs[name].Codec(bytes);
+                if (again is not null)
+                {
+                    Assert.Equal(bytes, again);
+                    accepted++;
+                }
+            }
+        });
+        Assert.True(accepted > 0, "no mutation was accepted: the property was never tried");
+    }
+
+    [Fact]
+    public void WIR_4_counts_of_billions_allocate_nothing()
+    {
+        byte[] huge = [0xFF, 0xFF, 0xFF, 0xFF];
+        byte[] large = [0x7F, 0xFF, 0xFF, 0xFF];
+        var genesis = Given.Genesis(1, 0).Encoded.ToArray();
+        byte[][] bad =
+        [
+            .. new[] { huge, large }.SelectMany(count => new byte[][]
+            {
+                [.. Given.Data(0, 0).Encoded.Span[..66], .. count, .. new byte[64]],
+                [.. Written(Given.Certificate(new Random(1)).Write).AsSpan(0, 61), .. count],
+                [.. Written(Given.Block(new Random(1)).Header.Write), 0, .. count],
+                [.. genesis.AsSpan(0, genesis.Length - 4), .. count],
+            }),
+        ];
+        foreach (var (sample, codec) in Codecs.Values)
+        {
+            _ = codec(sample(new Random(1))); // whatever is made once, is made now
+        }
+
+        foreach (var bytes in bad)
+        {
+            foreach (var (name, (_, codec)) in Codecs)
+            {
+                var before = GC.GetAllocatedBytesForCurrentThread();
+                Assert.Null(codec(bytes));
+                var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+                Assert.True(allocated < 64 << 10, $"{name} allocated {allocated} bytes for a count that it refuses");
+            }
+        }
+    }
+
+    [Fact]
+    public void TXN_1_the_layout_is_that_of_the_specification()
+    {
+        var transfer = Given.Transfer(1, 2, value: 5, nonce: 3, fee: 4).Encoded.ToArray();
+        var to = new byte[Address.Size];
+        Given.AddressOf(2).CopyTo(to);
+        byte[] expected =
+        [
+            1, 0, 0, 0, 0, 0, 0, 0, 7, .. Given.Key(1).PublicKey.ToArray(), 0, 0, 0, 0, 0, 0, 0, 3,
+            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 1, .. to, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5,
+        ];
+        Assert.Equal(expected, transfer[..^64]);
+        var data = Given.Data(1, 2).Encoded.ToArray();
+        Assert.Equal(new byte[] { 6, 0, 0, 0, 2, 0, 0 }, data[65..^64]);
+        Assert.True(Transaction.TryDecode(transfer, Limit, out var decoded, out _));
+        Assert.Equal(Sha256.Hash(transfer), decoded!.Id);
+    }
+
+    [Theory]
+    [InlineData(0, 2, WireFault.UnknownTag)] // version
+    [InlineData(65, 0, WireFault.UnknownTag)] // kind
+    [InlineData(65, 2, WireFault.UnknownTag)]
+    public void TXN_1_an_unknown_version_or_kind_is_refused(int at, byte value, WireFault expected)
+    {
+        var bytes = Given.Transfer(1, 2, 3).Encoded.ToArray();
+        bytes[at] = value;
+        Assert.False(Transaction.TryDecode(bytes, Limit, out var transaction, out var fault));
+        Assert.Null(transaction);
+        Assert.Equal(expected, fault);
+    }
+
+    [Fact]
+    public void TXN_4_a_transaction_over_the_limit_is_refused_before_it_is_read()
+    {
+        var bytes = Given.Transfer(1, 2, 3).Encoded.Span;
+        Assert.True(Transaction.TryDecode(bytes, bytes.Length, out _, out _));
+        Assert.False(Transaction.TryDecode(bytes, bytes.Length - 1, out _, out var fault));
+        Assert.Equal(WireFault.TooLong, fault);
+    }
+
+    [Fact]
+    public void TXN_2_the_signature_covers_every_byte_before_it()
+    {
+        var bytes = Given.Transfer(1, 2, 3).Encoded.ToArray();
+        Assert.True(Transaction.TryDecode(bytes, Limit, out var good, out _));
+        Assert.True(Ed25519.Verify(good!.SenderKey, good.SigningMessage(), good.Signature));
+        for (var at = 1; at < bytes.Length - Signature.Size; at++)
+        {
+            bytes[at] ^= 1;
+            if (Transaction.TryDecode(bytes, Limit, out var changed, out _))
+            {
+                Assert.False(Ed25519.Verify(good.SenderKey, changed!.SigningMessage(), changed.Signature), $"byte {at} is not signed");
+            }
+
+            bytes[at] ^= 1;
+        }
+    }
+
+    [Fact]
+    public void BLK_1_every_field_of_a_header_changes_the_hash() => Seeds.Each(10, static random =>
+    {
+        var header = Given.Block(random).Header;
+        Assert.Equal(BlockHeader.Size, Written(header.Write).Length);
+        BlockHeader[] others =
+        [
+            header with { ChainId = header.ChainId + 1 }, header with { Height = header.Height + 1 }, header with { Round = header.Round + 1 },
+            header with { Time = header.Time + 1 }, header with { Parent = Given.HashOf(random) }, header with { Proposer = new Address(Given.Bytes(random, 20)) },
+            header with { TransactionsRoot = Given.HashOf(random) }, header with { StateRoot = Given.HashOf(random) }, header with { Epoch = header.Epoch + 1 },
+            header with { ValidatorSetHash = Given.HashOf(random) }, header with { NextValidatorSetHash = Given.HashOf(random) },
+            header with { CertificateHash = Given.HashOf(random) },
+        ];
+        Assert.Equal(typeof(BlockHeader).GetProperties().Length, others.Length);
+        Assert.Equal(others.Length + 1, others.Append(header).Select(static it => it.ComputeHash()).Distinct().Count());
+    });
+
+    [Fact]
+    public void BLK_2_a_block_over_its_limits_is_refused()
+    {
+        var block = new Block(Given.Block(new Random(1)).Header, null, [Given.Transfer(1, 2, 3), Given.Data(1, 100)]);
+        var bytes = block.Encoded.Span;
+        var largest = block.Transactions[1].Encoded.Length;
+        Assert.True(Block.TryDecode(bytes, bytes.Length, largest, out var decoded, out _));
+        Assert.Equal(block.Hash, decoded!.Hash);
+        Assert.Equal(block.Transactions.Select(static it => it.Id), decoded.Transactions.Select(static it => it.Id));
+        Assert.False(Block.TryDecode(bytes, bytes.Length - 1, largest, out _, out var tooLarge));
+        Assert.Equal(WireFault.TooLong, tooLarge);
+        Assert.False(Block.TryDecode(bytes, bytes.Length, largest - 1, out _, out var transactionTooLarge));
+        Assert.Equal(WireFault.TooLong, transactionTooLarge);
+    }
+
+    [Fact]
+    public void BLK_2_the_overhead_is_what_a_block_without_transactions_takes_at_most()
+    {
+        var random = new Random(1);
+        foreach (var validators in new[] { 1, 4, 7, 8, 9, 100 })
+        {
+            var bitmap = new byte[(validators + 7) / 8];
+            for (var i = 0; i < validators; i++)
+            {
+                bitmap[i / 8] |= (byte)(1 << (i % 8));
+            }
+
+            var ballot = new Ballot(1, 1, 1, 1, Phase.Precommit, Given.HashOf(random));
+            var certificate = new Certificate(ballot, [.. bitmap], [.. Enumerable.Range(0, validators).Select(_ => Given.SignatureOf(random))]);
+            Assert.Equal(new Block(Given.Block(random).Header, certificate, []).Encoded.Length, Block.OverheadBytes(validators));
+        }
+    }
+
+    [Fact]
+    public void BLK_3_the_root_is_over_the_ids_in_order()
+    {
+        ImmutableArray<Transaction> transactions = [Given.Transfer(1, 2, 3), Given.Transfer(2, 3, 4), Given.Data(3, 5)];
+        var leaves = Block.LeavesOf(transactions);
+        Assert.Equal(Block.RootOf(transactions), MerkleTree.NodeHash(MerkleTree.NodeHash(leaves[0], leaves[1]), leaves[2]));
+        Assert.Equal(MerkleTree.LeafHash(transactions[1].Id.ToArray()), leaves[1]);
+        Assert.NotEqual(Block.RootOf(transactions), Block.RootOf([transactions[1], transactions[0], transactions[2]]));
+        Assert.Equal(Sha256.Hash([]), Block.RootOf([]));
+    }
+
+    [Theory]
+    [InlineData(Phase.Propose, false)]
+    [InlineData(Phase.Commit, false)]
+    [InlineData(Phase.Prepare, true)]
+    public void A_certificate_is_of_prepares_or_precommits_for_a_block(Phase phase, bool nil)
+    {
+        var ballot = new Ballot(1, 2, 3, 4, phase, nil ? Hash256.Zero : Given.HashOf(new Random(1)));
+        var reader = new WireReader(Written(new Certificate(ballot, [1], [Given.SignatureOf(new Random(1))]).Write));
+        _ = Certificate.Read(ref reader);
+        Assert.Equal(WireFault.UnknownTag, reader.Fault);
+    }
+
+    [Fact]
+    public void WIR_1_a_certificate_has_no_empty_end_of_its_bitmap_and_one_signature_a_signer()
+    {
+        var (random, ballot) = (new Random(1), new Ballot(1, 2, 3, 4, Phase.Prepare, Given.HashOf(new Random(1))));
+        var (one, two) = (Given.SignatureOf(random), Given.SignatureOf(random));
+        Assert.Equal(WireFault.None, FaultOf(new Certificate(ballot, [3], [one, two])));
+        Assert.Equal(WireFault.NotCanonical, FaultOf(new Certificate(ballot, [3, 0], [one, two])));
+        Assert.Equal(WireFault.NotCanonical, FaultOf(new Certificate(ballot, [], [])));
+        Assert.Equal(WireFault.Truncated, FaultOf(new Certificate(ballot, [3], [one])));
+        Assert.Equal(WireFault.TrailingBytes, FaultOf(new Certificate(ballot, [1], [one, two])));
+        Assert.Equal(WireFault.TooLong, FaultOf(new Certificate(ballot, [.. Enumerable.Repeat((byte)1, 1251)], [])));
+
+        static WireFault FaultOf(Certificate certificate)
+        {
+            var reader = new WireReader(Written(certificate.Write));
+            _ = Certificate.Read(ref reader);
+            reader.End();
+            return reader.Fault;
+        }
+    }
+
+    private static byte[] Written(Action<WireWriter> write)
+    {
+        var writer = new WireWriter();
+        write(writer);
+        return writer.ToArray();
+    }
+
+    private static byte[] Mutate(byte[] original, Random random)
+    {
+        var bytes = original.ToList();
+        for (var edits = random.Next(1, 4); edits > 0; edits--)
+        {
+            var at = random.Next(bytes.Count);
+            switch (random.Next(6))
+            {
+                case 0:
+                    bytes[at] ^= (byte)(1 << random.Next(8));
+                    break;
+                case 1:
+                    bytes[at] = (byte)random.Next(256);
+                    break;
+                case 2:
+                    bytes[at] = random.Next(2) == 0 ? byte.MinValue : byte.MaxValue;
+                    break;
+                case 3:
+                    bytes.Insert(at, (byte)random.Next(256));
+                    break;
+                case 4 when bytes.Count > 1:
+                    bytes.RemoveAt(at);
+                    break;
+                default:
+                    bytes.AddRange(bytes.GetRange(at, int.Min(8, bytes.Count - at)));
+                    break;
+            }
+        }
+
+        return [.. bytes];
+    }
+}
