@@ -48,7 +48,7 @@ public sealed partial class SpecTests
             {
                 if (prefixes.Contains(match.Groups["prefix"].Value))
                 {
-                    cited[match.Value] = Path.GetRelativePath(Root, file);
+                    cited[$"{match.Groups["prefix"].Value}-{match.Groups["number"].Value}"] = Path.GetRelativePath(Root, file);
                 }
             }
         }
@@ -73,6 +73,7 @@ public sealed partial class SpecTests
     [GeneratedRegex(@"^- \*\*(?<rule>[A-Z]{3}-\d+)\*\* ", RegexOptions.ExplicitCapture)]
     private static partial Regex Definition();
 
-    [GeneratedRegex(@"\b(?<prefix>[A-Z]{3})-\d+\b", RegexOptions.ExplicitCapture)]
+    // In names of tests the hyphen is an underscore.
+    [GeneratedRegex(@"(?<![A-Za-z])(?<prefix>[A-Z]{3})[-_](?<number>\d+)(?!\d)", RegexOptions.ExplicitCapture)]
     private static partial Regex Citation();
 }

@@ -79,7 +79,16 @@ public sealed class EpochSnapshot
             throw new ArgumentException("an epoch needs at least one validator", nameof(validators));
         }
 
-        return validators.Select((validator, index) => KeyValuePair.Create(validator.Address, index)).ToFrozenDictionary();
+        var byAddress = new Dictionary<Address, int>(validators.Length);
+        for (var i = 0; i < validators.Length; i++)
+        {
+            if (!byAddress.TryAdd(validators[i].Address, i))
+            {
+                throw new ArgumentException($"validator {validators[i].Address} is in the set twice", nameof(validators));
+            }
+        }
+
+        return byAddress.ToFrozenDictionary(); // of pairs it would keep the last duplicate and say nothing
     }
 
     private static UInt128[] Accumulate(ImmutableArray<EpochValidator> validators)

@@ -9,8 +9,8 @@ public static class WireLimits
     /// <summary>Most bytes in one message of the network.</summary>
     public const int MaxMessageBytes = 18 << 20;
 
-    /// <summary>Most bytes in one block: a message, with room for what a message puts around a block.</summary>
-    public const int MaxBlockBytes = MaxMessageBytes - 4096;
+    /// <summary>Most bytes in one block; a message has room for it and two certificates of the largest set.</summary>
+    public const int MaxBlockBytes = 16 << 20;
 
     /// <summary>Most blocks in one answer.</summary>
     public const int MaxBlocksPerMessage = 128;

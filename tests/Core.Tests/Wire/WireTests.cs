@@ -1,4 +1,5 @@
 using LuxTensor.Core;
+using LuxTensor.Core.Voting;
 using LuxTensor.Core.Wire;
 using LuxTensor.Crypto;
 using Xunit;
@@ -126,8 +127,9 @@ public sealed class WireTests
     public void WIR_2_the_limits_are_those_of_the_specification()
     {
         Assert.Equal(10_000, WireLimits.MaxValidators);
-        Assert.Equal(16 * 1024 * 1024, WireLimits.MaxMessageBytes);
-        Assert.Equal((16 * 1024 * 1024) - 4096, WireLimits.MaxBlockBytes);
+        Assert.Equal(18 * 1024 * 1024, WireLimits.MaxMessageBytes);
+        Assert.Equal(16 * 1024 * 1024, WireLimits.MaxBlockBytes);
+        Assert.True(WireLimits.MaxBlockBytes + (2 * Certificate.MaxBytes(WireLimits.MaxValidators)) < WireLimits.MaxMessageBytes);
         Assert.Equal(128, WireLimits.MaxBlocksPerMessage);
         Assert.Equal(WireLimits.MinTransactionBytes, Given.Data(0, 0).Encoded.Length);
         Assert.Equal(WireLimits.TransferBytes, Given.Transfer(0, 1, 1).Encoded.Length);
