@@ -1,0 +1,47 @@
+using LuxTensor.Core;
+using LuxTensor.Core.Voting;
+using LuxTensor.Engine;
+
+namespace LuxTensor.Tests.Engine;
+
+/// <summary>A signing guard that outlives its node within a test, and may be shared by several.</summary>
+internal sealed class MemoryGuard : ISigningGuard
+{
+    private readonly Lock gate = new();
+    private readonly SortedDictionary<(Address, SigningPosition), Vote> signed = [];
+
+    /// <summary>Every vote whose signature left, in order.</summary>
+    public List<Vote> Released { get; } = [];
+
+    public GuardDecision Record(Vote vote)
+    {
+        lock (gate)
+        {
+            var ballot = vote.Ballot;
+            var slot = (vote.Validator, new SigningPosition(ballot.Height, ballot.Round, ballot.Phase));
+            if (signed.TryGetValue(slot, out var first))
+            {
+                return first.Ballot == ballot
+                    ? new GuardDecision.Released(first.Signature)
+                    : new GuardDecision.DoubleSign(first.Ballot.BlockHash, ballot.BlockHash);
+            }
+
+            signed.Add(slot, vote);
+            Released.Add(vote);
+            return new GuardDecision.Released(vote.Signature);
+        }
+    }
+
+    public SigningPosition? LastSigned(Address validator)
+    {
+        lock (gate)
+        {
+            return signed.Keys.Where(slot => slot.Item1 == validator).Select(slot => (SigningPosition?)slot.Item2).Max();
+        }
+    }
+
+    public void Dispose()
+    {
+        // outlives the node on purpose
+    }
+}
