@@ -87,7 +87,17 @@ public sealed record JournalContents(
     FinalBlock Final,
     IEnumerable<KeyValuePair<Hash256, ReadOnlyMemory<byte>>> State,
     IReadOnlyList<JournalInput> Inputs,
-    IReadOnlyList<PoolEntry> Pool);
+    IReadOnlyList<PoolEntry> Pool)
+{
+    private readonly Ledger? ledger;
+
+    /// <summary>The ledger of <see cref="State"/>; a journal that built it to check the state root hands it over.</summary>
+    public Ledger Ledger
+    {
+        get => ledger ?? Ledger.From(State);
+        init => ledger = value;
+    }
+}
 
 /// <summary>The journal cannot be read or written. The message names the file and says what to do.</summary>
 public sealed class JournalException : Exception

@@ -1,0 +1,121 @@
+using LuxTensor.Core;
+using LuxTensor.Core.State;
+using LuxTensor.Crypto;
+using LuxTensor.Engine;
+using LuxTensor.Storage.Sqlite;
+
+namespace LuxTensor.Storage;
+
+/// <summary>
+/// What a node starts from, checked: the last final block and its link to its parent, the state against the block's state
+/// root, and every input and pool row against its checksum and their count. The work does not depend on the chain's length.
+/// </summary>
+internal static class JournalLoading
+{
+    internal static JournalContents Load(Database database, string path, Genesis genesis, Head head)
+    {
+        var final = ReadFinal(database, path, genesis, head);
+        var (state, ledger) = ReadState(database, path, final);
+        return new JournalContents(final, state, ReadInputs(database, path, head), ReadPool(database, path, genesis.Rules, head))
+        {
+            Ledger = ledger,
+        };
+    }
+
+    private static FinalBlock ReadFinal(Database database, string path, Genesis genesis, Head head)
+    {
+        var highest = database.Integer("SELECT max(height) FROM block");
+        if (highest != head.Height)
+        {
+            throw Faults.Damaged(path, $"the last final block should be {head.Height}, the highest stored is {highest}");
+        }
+
+        var select = database.Prepare(BlockRow.SelectSql);
+        FinalBlock Read(long height)
+        {
+            using (select.Bind(1, height).Rows())
+            {
+                return !select.Step()
+                    ? throw Faults.Damaged(path, $"final block {height} is missing")
+                    : BlockRow.Read(select, genesis.Rules, out var fault) ?? throw Faults.Damaged(path, $"final block {height}: {fault}");
+            }
+        }
+
+        var final = Read(head.Height);
+        var expected = head.Height == 0 ? genesis.Hash : Read(head.Height - 1).Block.Hash;
+        if (final.Block.Header.Parent != expected || (head.Height == 0 && final.Block.Hash != genesis.Block.Hash))
+        {
+            throw Faults.Damaged(path, $"final block {head.Height} names the parent {final.Block.Header.Parent}, stored is {expected}");
+        }
+
+        return final;
+    }
+
+    private static (List<KeyValuePair<Hash256, ReadOnlyMemory<byte>>> Entries, Ledger Ledger) ReadState(
+        Database database, string path, FinalBlock final)
+    {
+        var entries = ReadState(database, path);
+        var ledger = Ledger.From(entries);
+        return ledger.Root == final.Block.Header.StateRoot
+            ? (entries, ledger)
+            : throw Faults.Damaged(
+                path, $"the state's root is {ledger.Root}, final block {final.Block.Height} has {final.Block.Header.StateRoot}");
+    }
+
+    internal static List<KeyValuePair<Hash256, ReadOnlyMemory<byte>>> ReadState(Database database, string path)
+    {
+        var entries = new List<KeyValuePair<Hash256, ReadOnlyMemory<byte>>>();
+        var last = default(Hash256?);
+        var select = database.Prepare("SELECT key, value FROM state ORDER BY key");
+        using (select.Rows())
+        {
+            while (select.Step())
+            {
+                var key = select.Blob(0);
+                if (key.Length != Hash256.Size || (last is { } before && new Hash256(key) <= before))
+                {
+                    throw Faults.Damaged(path, $"a key of the state, {Hex.Encode(key)}");
+                }
+
+                last = new Hash256(key);
+                entries.Add(new(last.Value, select.Blob(1).ToArray()));
+            }
+        }
+
+        return entries;
+    }
+
+    private static List<JournalInput> ReadInputs(Database database, string path, Head head)
+    {
+        var inputs = new List<JournalInput>();
+        var tally = default(Tally);
+        var select = database.Prepare(SmallRows.Inputs);
+        using (select.Rows())
+        {
+            while (select.Step())
+            {
+                inputs.Add(SmallRows.ReadInput(select, out var sum) ?? throw Faults.Damaged(path, $"input {select.Integer(0)}"));
+                tally = tally.With(sum);
+            }
+        }
+
+        return tally == head.Inputs ? inputs : throw Faults.Damaged(path, $"{tally.Count} inputs are there, {head.Inputs.Count} were stored");
+    }
+
+    private static List<PoolEntry> ReadPool(Database database, string path, ChainRules rules, Head head)
+    {
+        var pool = new List<PoolEntry>();
+        var tally = default(Tally);
+        var select = database.Prepare(SmallRows.Pool);
+        using (select.Rows())
+        {
+            while (select.Step())
+            {
+                pool.Add(SmallRows.ReadPool(select, rules, out var sum) ?? throw Faults.Damaged(path, $"pool entry {select.Integer(0)}"));
+                tally = tally.With(sum);
+            }
+        }
+
+        return tally == head.Pool ? pool : throw Faults.Damaged(path, $"{tally.Count} pool entries are there, {head.Pool.Count} were stored");
+    }
+}
