@@ -4,14 +4,19 @@ using LuxTensor.Core.ForkChoice;
 namespace LuxTensor.Core.Consensus;
 
 /// <summary>How blocks enter the tree (FRK-6 to FRK-8): at the height being decided as proposals, above it as blocks that run ahead.</summary>
-internal static class Admission
+public static class Admission
 {
     /// <summary>Takes a proposal whose signatures were verified.</summary>
-    public static void Take(Turn turn, Proposal proposal, PeerId from)
+    internal static void Take(Turn turn, Proposal proposal, PeerId from)
     {
+        if (proposal.Block.Certificate is { } certificate && certificate.Height >= turn.State.Height)
+        {
+            Decision.TakeFinality(turn, certificate, from, formedHere: false); // the proposer knows more than this node
+        }
+
         var state = turn.State;
         var height = proposal.Block.Height;
-        if (height < state.Height || height > state.Tree.Root.Height + state.Rules.RunAhead)
+        if (height < state.Height || height > Horizon(state))
         {
             return;
         }
@@ -32,8 +37,14 @@ internal static class Admission
         }
     }
 
+    /// <summary>
+    /// FRK-6: the highest block worth keeping. At least one above the height being decided, so that a node one
+    /// certificate behind the proposer loses no proposal.
+    /// </summary>
+    public static ulong Horizon(ChainState state) => state.Tree.Root.Height + ulong.Max(state.Rules.RunAhead, 2);
+
     /// <summary>Takes a block that was asked for by hash, because a certificate or a child of it is here.</summary>
-    public static void TakeBlock(Turn turn, Block block, PeerId from)
+    internal static void TakeBlock(Turn turn, Block block, PeerId from)
     {
         var state = turn.State;
         var isWanted = block.Hash == state.Awaited?.BlockHash || block.Hash == state.Prepared?.BlockHash || state.Orphans.ContainsKey(block.Hash);
@@ -44,7 +55,7 @@ internal static class Admission
     }
 
     /// <summary>Replaces the tree; tells when the head moved and times the block that would run ahead of it.</summary>
-    public static void ChangeTree(Turn turn, BlockTree tree)
+    internal static void ChangeTree(Turn turn, BlockTree tree)
     {
         var before = turn.State.Tree;
         turn.State = turn.State with { Tree = tree };

@@ -59,11 +59,6 @@ internal static class Decision
                 break;
             }
 
-            if (state.Tree.Find(block.Hash) is null)
-            {
-                turn.State = state with { Tree = state.Tree.Add(node!) };
-            }
-
             Decide(turn, node!, certificate);
         }
 
@@ -128,7 +123,7 @@ internal static class Decision
     private static void Decide(Turn turn, BlockNode node, Certificate certificate)
     {
         var before = turn.State;
-        var tree = before.Tree.Finalize(node.Hash);
+        var tree = before.Tree.Finalize(node);
         var height = node.Height + 1;
         var voted = before.AheadProposals.Where(ahead => ahead.Key.Height == height && tree.Find(ahead.Value.Ballot.BlockHash) is not null);
         turn.State = before with

@@ -118,13 +118,17 @@ public sealed class BlockTree
             ? this
             : new BlockTree(Root, nodes, prepared.SetItem(hash, round), Capacity, maxReorganisation, Head);
 
-    /// <summary>Makes a child of the root final: it becomes the root, and what does not descend from it leaves the tree (FRK-3).</summary>
+    /// <summary>
+    /// Makes a child of the root final, whether or not it is held: it becomes the root, and what does not descend from it
+    /// leaves the tree (FRK-3).
+    /// </summary>
     /// <exception cref="ArgumentException">The block is not a child of the root.</exception>
-    public BlockTree Finalize(Hash256 hash)
+    public BlockTree Finalize(BlockNode root)
     {
-        if (!nodes.TryGetValue(hash, out var root) || root.Parent != Root.Hash)
+        var hash = root.Hash;
+        if (root.Parent != Root.Hash)
         {
-            throw new ArgumentException($"block {hash} is not a child of the last final block {Root.Hash}", nameof(hash));
+            throw new ArgumentException($"block {hash} is not a child of the last final block {Root.Hash}", nameof(root));
         }
 
         var kept = ImmutableDictionary.CreateBuilder<Hash256, BlockNode>();

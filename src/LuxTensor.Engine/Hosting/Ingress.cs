@@ -163,7 +163,7 @@ internal sealed class Ingress
                 break;
             case Message.Propose { Proposal: var proposal }:
                 var ballot = proposal.Vote.Ballot;
-                if (ballot.Height < chain.Height || ballot.Height >= chain.Height + Rules.RunAhead
+                if (ballot.Height < chain.Height || ballot.Height > Admission.Horizon(chain)
                     || (ballot.Height == chain.Height && proposal.Prepared is null && chain.Proposals.TryGetValue(ballot.Round, out var known)
                         && known.Ballot.BlockHash == ballot.BlockHash))
                 {

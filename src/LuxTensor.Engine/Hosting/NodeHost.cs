@@ -45,7 +45,7 @@ public sealed class NodeHost : INode, IAsyncDisposable
         sync = new SyncWatch(Notify);
     }
 
-    private readonly record struct Mail(NodeInput Input, TaskCompletionSource<SubmitOutcome>? Reply);
+    private readonly record struct Mail(NodeInput Input, TaskCompletionSource<SubmitOutcome>? Reply, Notice? Notice = null);
 
     /// <inheritdoc/>
     public Genesis Genesis => options.Genesis;
@@ -164,11 +164,12 @@ public sealed class NodeHost : INode, IAsyncDisposable
     }
 
     /// <summary>Puts an input of the node's own into the mailbox; it is never dropped, except after the end.</summary>
-    internal void Post(NodeInput input)
+    internal void Post(NodeInput input, Notice? notice = null)
     {
-        if (!mailbox.Writer.TryWrite(new Mail(input, null)))
+        var mail = new Mail(input, null, notice);
+        if (!mailbox.Writer.TryWrite(mail))
         {
-            _ = mailbox.Writer.WriteAsync(new Mail(input, null)).AsTask().ContinueWith(
+            _ = mailbox.Writer.WriteAsync(mail).AsTask().ContinueWith(
                 static ended => ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         }
     }
@@ -193,11 +194,10 @@ public sealed class NodeHost : INode, IAsyncDisposable
         {
             mailbox.Writer.TryComplete();
             ingress.Complete();
-            Notify(new Notice.Stopped(failure.Message));
         }
     }
 
-    internal void Notify(Notice notice)
+    private void Notify(Notice notice)
     {
         foreach (var sink in sinks)
         {
@@ -214,24 +214,29 @@ public sealed class NodeHost : INode, IAsyncDisposable
                 TakeTurn();
             }
 
-            if (completion.TrySetResult())
-            {
-                Notify(new Notice.Stopped(null));
-            }
+            completion.TrySetResult();
         }
         catch (Exception failure)
         {
             Fail(failure);
         }
+
+        Notify(new Notice.Stopped(completion.Task.Exception?.InnerException?.Message));
     }
 
     private void TakeTurn()
     {
         var turn = new NodeTurn(View);
+        var notices = new List<Notice>();
         var replies = new List<(int Effect, TaskCompletionSource<SubmitOutcome> Reply)>();
         for (var i = 0; i < InputsPerTurn && mailbox.Reader.TryRead(out var mail); i++)
         {
             Routing.Step(turn, mail.Input, Now);
+            if (mail.Notice is { } notice)
+            {
+                notices.Add(notice);
+            }
+
             if (mail.Reply is { } reply)
             {
                 replies.Add((turn.Effects.Count - 1, reply)); // a submission's last effect is its outcome
@@ -263,6 +268,8 @@ public sealed class NodeHost : INode, IAsyncDisposable
             Carry(effect);
         }
 
+        notices.ForEach(Tell);
+
         sync.Look(turn.State.Chain);
     }
 
@@ -279,8 +286,7 @@ public sealed class NodeHost : INode, IAsyncDisposable
         switch (effect)
         {
             case NodeEffect.Notify { Notice: var notice }:
-                metrics.See(notice);
-                Notify(notice);
+                Tell(notice);
                 break;
             case NodeEffect.Gossip { Transaction: var transaction }:
                 Broadcast(new Message.Submit(transaction));
@@ -306,6 +312,12 @@ public sealed class NodeHost : INode, IAsyncDisposable
             default:
                 break;
         }
+    }
+
+    private void Tell(Notice notice)
+    {
+        metrics.See(notice);
+        Notify(notice);
     }
 
     private void Broadcast(Message message) => options.Transport.Broadcast(

@@ -96,7 +96,6 @@ internal sealed class Signer : IDisposable
             return;
         }
 
-        host.Notify(new Notice.SigningRefused(validator, ballot, decision));
-        host.Post(new NodeInput.Chain(new ChainInput.SigningRefused(validator, ballot)));
+        host.Post(new NodeInput.Chain(new ChainInput.SigningRefused(validator, ballot)), new Notice.SigningRefused(validator, ballot, decision));
     }
 }

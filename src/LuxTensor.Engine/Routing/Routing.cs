@@ -54,15 +54,19 @@ public static class Routing
                 TakeTransaction(turn, submit.Transaction);
                 return; // the pool has its own table
             case NodeInput.CastVote vote:
-                Feed(turn, Count(turn, vote.Vote), now);
+                Feed(turn, Count(turn, vote.Vote, out var isKept), now);
+                if (!isKept && ReferenceEquals(before.Chain, turn.State.Chain))
+                {
+                    return; // a round number seen from afar is soft state: storing it would let one voter fill the journal
+                }
+
                 break;
             case NodeInput.Chain { Input: ChainInput.Propose propose }:
-                var said = Verifier.VoteOf(propose.Proposal);
-                var facts = Count(turn, said);
+                var facts = Count(turn, Verifier.VoteOf(propose.Proposal), out _);
                 Feed(turn, [propose, .. facts], now);
                 break;
             case NodeInput.Chain { Input: ChainInput.Signed signed }:
-                Feed(turn, [signed, .. Count(turn, signed.Vote)], now);
+                Feed(turn, [signed, .. Count(turn, signed.Vote, out _)], now);
                 break;
             case NodeInput.Chain chain:
                 Feed(turn, [chain.Input], now);
@@ -97,11 +101,12 @@ public static class Routing
     }
 
     /// <summary>Counts a vote at its height and gives what it established, where that is the height being decided.</summary>
-    private static ImmutableArray<ChainInput> Count(NodeTurn turn, Verified<Vote> verified)
+    private static ImmutableArray<ChainInput> Count(NodeTurn turn, Verified<Vote> verified, out bool isKept)
     {
+        isKept = false;
         var state = turn.State;
         var ballot = verified.Value.Ballot;
-        var limit = state.Chain.Height + (ballot.Phase == Phase.Propose ? state.Chain.Rules.RunAhead : VoteWindow);
+        var limit = state.Chain.Height + (ballot.Phase == Phase.Propose ? ulong.Max(state.Chain.Rules.RunAhead, VoteWindow) : VoteWindow);
         if (ballot.Height < state.Chain.Height || ballot.Height > limit)
         {
             return [];
@@ -109,7 +114,13 @@ public static class Routing
 
         var height = state.Heights.GetValueOrDefault(ballot.Height) ?? BlockFinality.Begin(
             ballot.Height, state.Chain.Epochs.Of(state.Chain.Rules.EpochOf(ballot.Height)), state.Chain.Rules.QuorumPercent);
-        var (next, _, facts) = BlockFinality.Count(height, verified);
+        if (ballot.Height == state.Chain.Height)
+        {
+            height = BlockFinality.Advance(height, state.Chain.Round);
+        }
+
+        var (next, refusal, facts) = BlockFinality.Count(height, verified);
+        isKept = refusal == CountRefusal.None || facts.OfType<FinalityFact.Conflict>().Any();
         if (!ReferenceEquals(next, height))
         {
             turn.State = state with { Heights = state.Heights.SetItem(ballot.Height, next) };
