@@ -5,7 +5,9 @@ public sealed class CryptoSelfTestException : Exception
 {
     /// <summary>A failure of one check of one provider.</summary>
     public CryptoSelfTestException(string provider, string check)
-        : base($"{provider} failed the self-test \"{check}\": do not use this library; install another version, or set LUXTENSOR_CRYPTO to the other one")
+        : base(
+            $"{provider} failed the self-test \"{check}\": do not use this library; "
+            + "install another version, or set LUXTENSOR_CRYPTO to the other one")
     {
         Provider = provider;
         Check = check;

@@ -27,20 +27,22 @@ public static class Keystore
 
         if (description.Length > 1000)
         {
-            throw new KeystoreException(KeystoreFault.TooLarge, $"the description has {description.Length} characters; at most 1000 are allowed");
+            throw new KeystoreException(
+                KeystoreFault.TooLarge, $"the description has {description.Length} characters; at most 1000 are allowed");
         }
 
         var salt = RandomNumberGenerator.GetBytes(kdf.SaltSize);
         kdf.Require(salt.Length);
         var iv = RandomNumberGenerator.GetBytes(BlockSize);
-        var secret = new byte[SeedSize];
+        var secret = GC.AllocateArray<byte>(SeedSize, pinned: true);
         Span<byte> derived = stackalloc byte[KeystoreKdf.DerivedKeySize];
         var encoded = KeystorePassword.Encode(password);
         try
         {
             if (encoded.Length == 0)
             {
-                throw new KeystoreException(KeystoreFault.UnusablePassword, "the password is empty (control characters do not count); choose one");
+                throw new KeystoreException(
+                    KeystoreFault.UnusablePassword, "the password is empty (control characters do not count); choose one");
             }
 
             kdf.Derive(encoded, salt, derived);
@@ -100,7 +102,8 @@ public static class Keystore
             if (!CryptographicOperations.FixedTimeEquals(Checksum(derived, content.CipherText).ToArray(), content.Checksum))
             {
                 throw new KeystoreException(
-                    KeystoreFault.WrongPassword, "wrong password, or the keystore's bytes were altered: try again, or restore the file from a backup");
+                    KeystoreFault.WrongPassword,
+                    "wrong password, or the keystore's bytes were altered: try again, or restore the file from a backup");
             }
 
             content.CipherText.CopyTo(secret);
@@ -117,7 +120,8 @@ public static class Keystore
         ? new PublicKey(content.PublicKey)
         : throw new KeystoreException(
             KeystoreFault.KeyMismatch,
-            $"the keystore's pubkey has {content.PublicKey.Length} bytes; an Ed25519 key has {PublicKey.Size} (48 would be a BLS key of Ethereum)");
+            $"the keystore's pubkey has {content.PublicKey.Length} bytes; an Ed25519 key has {PublicKey.Size} "
+            + "(48 would be a BLS key of Ethereum)");
 
     private static Hash256 Checksum(ReadOnlySpan<byte> derived, ReadOnlySpan<byte> cipherText)
     {

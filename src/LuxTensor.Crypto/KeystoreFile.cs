@@ -21,7 +21,8 @@ public static partial class KeystoreFile
         var bytes = StrictUtf8.GetBytes(json);
         if (bytes.Length > Keystore.MaxSize)
         {
-            throw new KeystoreException(KeystoreFault.TooLarge, $"the keystore for {path} has {bytes.Length} bytes; at most {Keystore.MaxSize} are written");
+            throw new KeystoreException(
+                KeystoreFault.TooLarge, $"the keystore for {path} has {bytes.Length} bytes; at most {Keystore.MaxSize} are written");
         }
 
         if (Path.Exists(path))
@@ -88,7 +89,9 @@ public static partial class KeystoreFile
     }
 
     private static KeystoreException AlreadyExists(string path, Exception? inner) => new(
-        KeystoreFault.AlreadyExists, $"{path} exists already, and a keystore is never overwritten: choose another name, or move that file away", inner);
+        KeystoreFault.AlreadyExists,
+        $"{path} exists already, and a keystore is never overwritten: choose another name, or move that file away",
+        inner);
 
     private static void WriteDurably(string path, byte[] bytes)
     {

@@ -111,7 +111,8 @@ internal static class KeystoreJson
                 return new KeystoreKdf.Argon2id(
                     Integer(parameters, "opslimit", At + "opslimit"), Integer(parameters, "memlimit", At + "memlimit"));
             case "scrypt":
-                return new KeystoreKdf.Scrypt(Integer(parameters, "n", At + "n"), Integer(parameters, "r", At + "r"), Integer(parameters, "p", At + "p"));
+                return new KeystoreKdf.Scrypt(
+                    Integer(parameters, "n", At + "n"), Integer(parameters, "r", At + "r"), Integer(parameters, "p", At + "p"));
             default:
                 var prf = String(parameters, "prf", At + "prf");
                 return prf is "hmac-sha256"
@@ -152,7 +153,12 @@ internal static class KeystoreJson
     }
 
     private static void WriteModule(
-        Utf8JsonWriter json, string name, string function, byte[] message, KeystoreContent content, Action<Utf8JsonWriter, KeystoreContent> parameters)
+        Utf8JsonWriter json,
+        string name,
+        string function,
+        byte[] message,
+        KeystoreContent content,
+        Action<Utf8JsonWriter, KeystoreContent> parameters)
     {
         json.WriteStartObject(name);
         json.WriteString("function", function);

@@ -42,7 +42,8 @@ public abstract record KeystoreKdf
 
     private static KeystoreException OutOfMemory(string message) => new(KeystoreFault.OutOfMemory, message);
 
-    private static void RequireSalt(int length) => Bound(length is >= 8 and <= MaxSaltSize, $"the salt must have 8 to {MaxSaltSize} bytes, not {length}");
+    private static void RequireSalt(int length) =>
+        Bound(length is >= 8 and <= MaxSaltSize, $"the salt must have 8 to {MaxSaltSize} bytes, not {length}");
 
     /// <summary>Argon2id version 1.3 with one lane, by libsodium.</summary>
     /// <param name="OpsLimit">Passes over the memory, 1 to 64.</param>

@@ -125,7 +125,8 @@ public sealed class Ed25519_edges
                 var r = Curve.Encode(Curve.B.Multiply(5));
                 var message = Messages().First(m => (Curve.Challenge(r, encoding, m) % 8).IsZero);
                 Assert.False(Providers.VerifyAsDefined(new PublicKey(encoding), message, Curve.Signature(r, 5)));
-                Assert.False(Providers.VerifyAsDefined(Key, Message, Curve.Signature(encoding, Curve.Challenge(encoding, Key.ToArray(), Message) * Secret % Curve.L)));
+                var k = Curve.Challenge(encoding, Key.ToArray(), Message);
+                Assert.False(Providers.VerifyAsDefined(Key, Message, Curve.Signature(encoding, k * Secret % Curve.L)));
             }
         }
     }

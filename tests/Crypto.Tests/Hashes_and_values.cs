@@ -16,7 +16,8 @@ public sealed class Hashes_and_values
     [Fact]
     public void Sha256_of_a_million_letters() =>
         Assert.Equal(
-            "0xcdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0", Sha256.Hash(Encoding.ASCII.GetBytes(new string('a', 1_000_000))).ToString());
+            "0xcdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0",
+            Sha256.Hash(Encoding.ASCII.GetBytes(new string('a', 1_000_000))).ToString());
 
     [Fact]
     public void Sha256_of_every_length_is_the_runtime_s()

@@ -42,7 +42,7 @@ public sealed class KeystorePassword_normalisation
     public void Half_a_surrogate_pair_and_overlong_text_are_refused()
     {
         Assert.Equal(KeystoreFault.UnusablePassword, Assert.Throws<KeystoreException>(() => KeystorePassword.Encode("a\ud800b")).Fault);
-        Assert.Equal(
-            KeystoreFault.UnusablePassword, Assert.Throws<KeystoreException>(() => KeystorePassword.Encode(new string('a', KeystorePassword.MaxLength + 1))).Fault);
+        var overlong = new string('a', KeystorePassword.MaxLength + 1);
+        Assert.Equal(KeystoreFault.UnusablePassword, Assert.Throws<KeystoreException>(() => KeystorePassword.Encode(overlong)).Fault);
     }
 }

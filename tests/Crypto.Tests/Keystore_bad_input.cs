@@ -152,7 +152,7 @@ public sealed class Keystore_bad_input
     [Fact]
     public void A_doubled_field_is_refused() => Assert.Equal(
         KeystoreFault.Malformed,
-        Keystores.Refusal(() => Keystore.StatedPublicKey(Scrypt.Replace("\"path\": \"\",", "\"path\": \"\", \"path\": \"\",", StringComparison.Ordinal))).Fault);
+        Keystores.Refusal(() => Keystore.StatedPublicKey("{ \"path\": \"\"," + Scrypt.TrimStart()[1..])).Fault);
 
     [Fact]
     public void Overlong_text_is_refused_unread() =>

@@ -32,8 +32,11 @@ public sealed class Keystore_rules
     }
 
     [Fact]
-    public void A_BLS_keystore_is_named_as_one() =>
-        Assert.Contains("BLS", Keystores.Refusal(() => Keystore.Decrypt(Keystores.SpecificationScrypt, Keystores.SpecificationPassword)).Message, StringComparison.Ordinal);
+    public void A_BLS_keystore_is_named_as_one()
+    {
+        var e = Keystores.Refusal(() => Keystore.Decrypt(Keystores.SpecificationScrypt, Keystores.SpecificationPassword));
+        Assert.Contains("BLS", e.Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void A_pbkdf2_keystore_of_an_Ed25519_key_can_be_imported()
@@ -73,7 +76,8 @@ public sealed class Keystore_rules
     {
         var seed = new Random(9).Bytes(32);
         using var key = SigningKey.FromSeed(seed);
-        var (first, second) = (Keystore.Encrypt(key, Keystores.Password, Keystores.CheapScrypt), Keystore.Encrypt(key, Keystores.Password, Keystores.CheapScrypt));
+        var first = Keystore.Encrypt(key, Keystores.Password, Keystores.CheapScrypt);
+        var second = Keystore.Encrypt(key, Keystores.Password, Keystores.CheapScrypt);
         Assert.DoesNotContain(Convert.ToHexStringLower(seed), first, StringComparison.OrdinalIgnoreCase);
         foreach (var path in new[] { "crypto.kdf.params.salt", "crypto.cipher.params.iv", "crypto.cipher.message", "uuid" })
         {
@@ -105,12 +109,10 @@ public sealed class Keystore_rules
     public void What_is_not_written_is_refused()
     {
         using var key = SigningKey.Generate();
-        Assert.Equal(
-            KeystoreFault.UnsupportedKdf, Keystores.Refusal(() => Keystore.Encrypt(key, "pw", new() { Kdf = new KeystoreKdf.Pbkdf2(100_000) })).Fault);
-        Assert.Equal(
-            KeystoreFault.ParametersOutOfBounds, Keystores.Refusal(() => Keystore.Encrypt(key, "pw", new() { Kdf = new KeystoreKdf.Argon2id(0, 8192) })).Fault);
-        Assert.Equal(
-            KeystoreFault.TooLarge, Keystores.Refusal(() => Keystore.Encrypt(key, "pw", Keystores.CheapScrypt with { Description = new string('d', 1001) })).Fault);
+        KeystoreFault Fault(KeystoreOptions options) => Keystores.Refusal(() => Keystore.Encrypt(key, "pw", options)).Fault;
+        Assert.Equal(KeystoreFault.UnsupportedKdf, Fault(new() { Kdf = new KeystoreKdf.Pbkdf2(100_000) }));
+        Assert.Equal(KeystoreFault.ParametersOutOfBounds, Fault(new() { Kdf = new KeystoreKdf.Argon2id(0, 8192) }));
+        Assert.Equal(KeystoreFault.TooLarge, Fault(Keystores.CheapScrypt with { Description = new string('d', 1001) }));
     }
 
     [Fact]

@@ -86,7 +86,9 @@ public sealed class MerkleTree_rules
         var inner = MerkleTree.NodeHash(leaves[0], leaves[1]);
         var content = leaves[0].ToArray().Concat(leaves[1].ToArray()).ToArray();
         Assert.NotEqual(inner, MerkleTree.LeafHash(content));
-        Assert.False(MerkleTree.Verify(MerkleTree.Root(leaves), MerkleTree.LeafHash(content), new MerkleProof(0, 2, [MerkleTree.NodeHash(leaves[2], leaves[3])])));
+        var proof = new MerkleProof(0, 2, [MerkleTree.NodeHash(leaves[2], leaves[3])]);
+        Assert.True(MerkleTree.Verify(MerkleTree.Root(leaves), inner, proof)); // the root alone does not say how many leaves there are
+        Assert.False(MerkleTree.Verify(MerkleTree.Root(leaves), MerkleTree.LeafHash(content), proof));
     }
 
     [Fact]

@@ -173,6 +173,17 @@ public sealed class StateTree_rules
         Assert.False(proof.Verify(MerkleTree.NodeHash(misplaced, Sha256.Hash([2])), left, null));
     }
 
+    [Theory]
+    [InlineData(StateProof.MaxSiblings, true)]
+    [InlineData(StateProof.MaxSiblings + 1, false)]
+    public void A_path_is_no_longer_than_a_key(int length, bool accepted)
+    {
+        var sibling = Sha256.Hash([2]);
+        var root = Enumerable.Repeat(sibling, length).Aggregate(Hash256.Zero, MerkleTree.NodeHash);
+        var proof = new StateProof([.. Enumerable.Repeat(sibling, length)], Hash256.Zero, Hash256.Zero, HasLeaf: false);
+        Assert.Equal(accepted, proof.Verify(root, Hash256.Zero, null));
+    }
+
     [Fact]
     public void Equal_proofs_are_equal()
     {
