@@ -1,57 +1,108 @@
+using System.Collections.Concurrent;
+using LuxTensor.Core;
 using LuxTensor.Core.Consensus;
 using LuxTensor.Core.Voting;
 using LuxTensor.Engine;
+using LuxTensor.Storage;
 
 namespace LuxTensor.Tests.Engine;
 
 /// <summary>The contract on the embedded host, with journals in memory.</summary>
 public sealed class EmbeddedContract : NodeContract
 {
-    private protected override ITestNetwork Network(TestChain chain) => new MemoryNetwork(chain);
-
-    private sealed class MemoryNetwork(TestChain chain) : ITestNetwork
+    private protected override ITestNetwork Network(TestChain chain)
     {
-        private readonly LocalNetwork wire = new();
-        private readonly MemoryJournal[] journals = [.. chain.Validators.Select(_ => new MemoryJournal(chain.Genesis))];
-        private readonly MemoryGuard[] guards = [.. chain.Validators.Select(_ => new MemoryGuard())];
-        private readonly Dictionary<int, (NodeHost Host, ITransport Transport)> running = [];
+        var journals = chain.Validators.Select(_ => new MemoryJournal(chain.Genesis)).ToArray();
+        var guards = chain.Validators.Select(_ => new MemoryGuard()).ToArray();
+        return new EmbeddedNetwork(chain, index => journals[index], index => guards[index]);
+    }
+}
 
-        public TestChain Chain => chain;
+/// <summary>The contract on the embedded host as an operator runs it: SQLite, a file for the journal and one for the guard.</summary>
+public sealed class SqliteContract : NodeContract, IDisposable
+{
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("luxtensor-");
 
-        public IReadOnlyList<Vote> Released => [.. guards.SelectMany(guard => guard.Released)];
+    public void Dispose() => folder.Delete(recursive: true);
 
-        public INode Start(int index)
+    private protected override ITestNetwork Network(TestChain chain) => new EmbeddedNetwork(
+        chain,
+        index => SqliteJournal.Open(Path.Combine(folder.FullName, $"{index}.db"), chain.Genesis),
+        index => SqliteSigningGuard.Open(Path.Combine(folder.FullName, $"{index}-guard.db"), GuardOptions.For(chain.Genesis)));
+}
+
+/// <summary>Embedded nodes on a network within this process.</summary>
+internal sealed class EmbeddedNetwork(TestChain chain, Func<int, IJournal> openJournal, Func<int, ISigningGuard> openGuard) : ITestNetwork
+{
+    private readonly LocalNetwork wire = new();
+    private readonly ConcurrentQueue<Vote> released = [];
+    private readonly Dictionary<int, (NodeHost Host, IReadOnlyList<IDisposable> Parts, ITransport Transport)> running = [];
+
+    public TestChain Chain => chain;
+
+    public IReadOnlyList<Vote> Released => [.. released];
+
+    public INode Start(int index)
+    {
+        var transport = wire.Join(new PeerId($"node-{index}"));
+        var journal = openJournal(index);
+        var guard = openGuard(index);
+        var host = NodeHost.Open(new NodeOptions
         {
-            var transport = wire.Join(new PeerId($"node-{index}"));
-            var host = NodeHost.Open(new NodeOptions
-            {
-                Genesis = chain.Genesis,
-                Journal = journals[index],
-                Guard = guards[index],
-                Keys = [chain.Validators[index]],
-                Transport = transport,
-            });
-            running.Add(index, (host, transport));
-            host.Start();
-            return host;
-        }
+            Genesis = chain.Genesis,
+            Journal = journal,
+            Guard = new Observed(guard, released),
+            Keys = [chain.Validators[index]],
+            Transport = transport,
+        });
+        running.Add(index, (host, [journal, guard], transport));
+        host.Start();
+        return host;
+    }
 
-        public async Task StopAsync(int index)
+    public async Task StopAsync(int index)
+    {
+        if (running.Remove(index, out var node))
         {
-            if (running.Remove(index, out var node))
+            await node.Host.DisposeAsync();
+            await node.Transport.DisposeAsync();
+            foreach (var part in node.Parts)
             {
-                await node.Host.DisposeAsync();
-                await node.Transport.DisposeAsync();
-                await node.Host.Completion;
+                part.Dispose();
             }
         }
+    }
 
-        public async ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var index in running.Keys.ToArray())
         {
-            foreach (var index in running.Keys.ToArray())
+            await StopAsync(index);
+        }
+    }
+
+    /// <summary>Notes every vote that a guard lets go.</summary>
+    private sealed class Observed(ISigningGuard guard, ConcurrentQueue<Vote> released) : ISigningGuard
+    {
+        public GuardDecision Record(Vote vote)
+        {
+            var decision = guard.Record(vote);
+            if (decision is GuardDecision.Released)
             {
-                await StopAsync(index);
+                released.Enqueue(vote);
             }
+
+            return decision;
+        }
+
+        public SigningPosition? LastSigned(Address validator) => guard.LastSigned(validator);
+
+        public GuardDecision.Blocked? VerifyNotOlderThan(Address validator, SigningPosition lastKnownToJournal) =>
+            guard.VerifyNotOlderThan(validator, lastKnownToJournal);
+
+        public void Dispose()
+        {
+            // the network owns the guard
         }
     }
 }

@@ -40,6 +40,9 @@ internal sealed class MemoryGuard : ISigningGuard
         }
     }
 
+    public GuardDecision.Blocked? VerifyNotOlderThan(Address validator, SigningPosition lastKnownToJournal) =>
+        LastSigned(validator) is { } last && last.CompareTo(lastKnownToJournal) >= 0 ? null : new GuardDecision.Blocked("older than the journal");
+
     public void Dispose()
     {
         // outlives the node on purpose

@@ -39,7 +39,7 @@ public sealed class NodeHost : INode, IAsyncDisposable
         view = recovered.Turn.State;
         var local = options.Keys.Select(key => Address.Of(key.PublicKey)).ToArray();
         ingress = new Ingress(this, options, local);
-        signer = new Signer(this, options, recovered.Signed, view.Chain.Height);
+        signer = new Signer(this, options, recovered);
         timers = new TimerQueue(options.Time, id => Post(new NodeInput.Chain(new ChainInput.Timer(id))));
         metrics = new NodeMetrics(options.Time);
         sync = new SyncWatch(Notify);

@@ -19,17 +19,24 @@ internal sealed class Signer : IDisposable
     private readonly BlockingCollection<ChainEffect.Sign> queue = [];
     private Thread? thread;
 
-    public Signer(NodeHost host, NodeOptions options, IReadOnlyDictionary<Address, SigningPosition> known, ulong height)
+    public Signer(NodeHost host, NodeOptions options, Recovered recovered)
     {
+        var height = recovered.Turn.State.Chain.Height;
         this.host = host;
         this.options = options;
         keys = options.Keys.ToDictionary(key => Address.Of(key.PublicKey));
         foreach (var validator in keys.Keys)
         {
+            // GRD-3: a guard that lacks a vote of the journal is older than it, and blocks itself.
+            if (recovered.Signed.TryGetValue(validator, out var stored))
+            {
+                options.Guard.VerifyNotOlderThan(validator, stored);
+            }
+
             // GRD-4: a guard that signed more than the journal remembers means that the journal is older: the lock of that
             // height is forgotten, so nothing is signed at it again.
             if (options.Guard.LastSigned(validator) is { } last && last.Height >= height
-                && (!known.TryGetValue(validator, out var position) || last.CompareTo(position) > 0))
+                && (!recovered.Asked.TryGetValue(validator, out var position) || last.CompareTo(position) > 0))
             {
                 silentUntil[validator] = last.Height;
             }

@@ -16,6 +16,13 @@ public interface ISigningGuard : IDisposable
 
     /// <summary>The last position that this validator signed or was imported with, or null for none.</summary>
     SigningPosition? LastSigned(Address validator);
+
+    /// <summary>
+    /// Holds the guard against a position that the node's journal knows was signed. A guard that ends before it was
+    /// restored from an older copy: from then on it releases nothing of this validator until the operator accepts that.
+    /// Null where the guard is whole.
+    /// </summary>
+    GuardDecision.Blocked? VerifyNotOlderThan(Address validator, SigningPosition lastKnownToJournal);
 }
 
 /// <summary>A place in the order of signing: height, then round, then phase.</summary>

@@ -10,8 +10,10 @@ namespace LuxTensor.Engine;
 
 /// <summary>A node as it was when it stopped, and what its signing guard must know at least.</summary>
 /// <param name="Turn">The replayed turn; a host stores its batch, which holds only what differs from the journal.</param>
-/// <param name="Signed">The last position each local validator is known to have signed or asked to sign.</param>
-public sealed record Recovered(NodeTurn Turn, IReadOnlyDictionary<Address, SigningPosition> Signed);
+/// <param name="Signed">The last position whose signature the journal holds, by validator.</param>
+/// <param name="Asked">The last position signed or asked for, by validator.</param>
+public sealed record Recovered(
+    NodeTurn Turn, IReadOnlyDictionary<Address, SigningPosition> Signed, IReadOnlyDictionary<Address, SigningPosition> Asked);
 
 /// <summary>Brings a node back from its journal: the last final state, the pool, and the inputs since, replayed in order.</summary>
 public static class Recovery
@@ -45,12 +47,13 @@ public static class Recovery
             Routing.Step(turn, input, now);
         }
 
-        foreach (var asked in turn.State.Chain.Asked)
+        var asked = new Dictionary<Address, SigningPosition>(signed);
+        foreach (var open in turn.State.Chain.Asked)
         {
-            Note(signed, asked.Validator, asked.Ballot);
+            Note(asked, open.Validator, open.Ballot);
         }
 
-        return new Recovered(turn, signed);
+        return new Recovered(turn, signed, asked);
     }
 
     private static Mempool Refill(Mempool pool, IReadOnlyList<PoolEntry> entries, Ledger final, ChainRules rules)

@@ -1,0 +1,170 @@
+using LuxTensor.Core.Consensus;
+using LuxTensor.Core.Voting;
+using LuxTensor.Engine;
+
+namespace LuxTensor.Tests.Engine;
+
+/// <summary>What the embedded host does when storage fails, and when copies of its files are put back.</summary>
+public sealed class CrashTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    [Fact]
+    public async Task A_commit_that_fails_stops_the_node_before_anything_of_the_turn_leaves()
+    {
+        var chain = new TestChain(1);
+        using var journal = new MemoryJournal(chain.Genesis);
+        using var guard = new MemoryGuard();
+        journal.BeforeCommit = batch =>
+        {
+            if (batch.Finalized.Any(final => final.Block.Height == 3))
+            {
+                throw new JournalException("disk full");
+            }
+        };
+        var told = new List<ulong>();
+        string? reason = null;
+        var stopped = new TaskCompletionSource();
+        await using var node = Open(chain, journal, guard);
+        using var subscription = node.Subscribe(new Sink(notice =>
+        {
+            if (notice is Notice.Finalized final)
+            {
+                told.Add(final.Sequence);
+            }
+            else if (notice is Notice.Stopped end)
+            {
+                reason = end.Failure;
+                stopped.SetResult();
+            }
+        }));
+        node.Start();
+
+        await Assert.ThrowsAsync<JournalException>(() => node.Completion.WaitAsync(Patience));
+        await stopped.Task.WaitAsync(Patience);
+
+        Assert.Equal("disk full", reason);
+        Assert.Equal([1, 2], told);
+        Assert.Equal(2UL, node.View.Final.Height);
+    }
+
+    [Fact]
+    public async Task A_node_that_crashed_at_a_commit_goes_on_and_contradicts_nothing()
+    {
+        var chain = new TestChain(1);
+        using var journal = new MemoryJournal(chain.Genesis);
+        using var guard = new MemoryGuard();
+        for (var crash = 0; crash < 12; crash++)
+        {
+            var left = crash + 1; // each life ends one commit later
+            journal.BeforeCommit = _ =>
+            {
+                if (left-- == 0)
+                {
+                    throw new JournalException("pulled the plug");
+                }
+            };
+            await using var node = Open(chain, journal, guard);
+            node.Start();
+            await Assert.ThrowsAsync<JournalException>(() => node.Completion.WaitAsync(Patience));
+        }
+
+        Assert.True(journal.FinalHeight > 0);
+        Assert.All(
+            guard.Released.GroupBy(vote => (vote.Ballot.Height, vote.Ballot.Round, vote.Ballot.Phase)),
+            votes => Assert.Single(votes));
+    }
+
+    [Fact]
+    public async Task A_journal_older_than_the_guard_signs_nothing_at_the_heights_that_it_forgot()
+    {
+        var chain = new TestChain(1);
+        using var guard = new MemoryGuard();
+        using (var lost = new MemoryJournal(chain.Genesis))
+        {
+            await using var first = Open(chain, lost, guard);
+            await RunTo(first, 3);
+        }
+
+        var signedBefore = guard.Released.ToArray();
+        using var restored = new MemoryJournal(chain.Genesis);
+        await using var second = Open(chain, restored, guard);
+        var refused = new TaskCompletionSource<Notice.SigningRefused>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var subscription = second.Subscribe(new Sink(notice =>
+        {
+            if (notice is Notice.SigningRefused refusal)
+            {
+                refused.TrySetResult(refusal);
+            }
+        }));
+        second.Start();
+        var seen = await refused.Task.WaitAsync(Patience);
+
+        Assert.Equal(1UL, seen.Ballot.Height);
+        Assert.Contains("older than the guard", Assert.IsType<GuardDecision.Blocked>(seen.Why).Reason, StringComparison.Ordinal);
+        Assert.Equal(signedBefore, guard.Released);
+        Assert.True(second.SilentUntil.Values.Single() >= 3);
+    }
+
+    [Fact]
+    public async Task A_vote_of_an_own_key_seen_on_the_network_is_recorded_before_anything_else_is_signed()
+    {
+        var chain = new TestChain(4);
+        var wire = new LocalNetwork();
+        using var journal = new MemoryJournal(chain.Genesis);
+        using var guard = new MemoryGuard();
+        await using var twin = wire.Join(new PeerId("twin"));
+        await using var transport = wire.Join(new PeerId("node"));
+        await using var node = NodeHost.Open(new NodeOptions
+        {
+            Genesis = chain.Genesis, Journal = journal, Guard = guard, Keys = [chain.Validators[0]], Transport = transport,
+        });
+        var ballot = new Ballot(chain.Genesis.Rules.ChainId, 0, 1, 0, Phase.Prepare, chain.Genesis.Hash);
+        var message = new byte[Ballot.MessageSize];
+        ballot.WriteMessage(message);
+        var vote = new Vote(ballot, chain.Genesis.EpochZero.Validators[0].Address, chain.Validators[0].Sign(message));
+        var signed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var subscription = node.Subscribe(new Sink(notice =>
+        {
+            if (notice is Notice.SigningRefused { Why: GuardDecision.DoubleSign } refused && refused.Ballot.Round == 0 && refused.Ballot.Phase == Phase.Prepare)
+            {
+                signed.TrySetResult();
+            }
+        }));
+        twin.Start(_ => true);
+        twin.Broadcast(Topic.Votes, MessageCodec.Encode(chain.Genesis.Rules.ChainId, new Message.CastVote(vote)));
+
+        node.Start();
+
+        await signed.Task.WaitAsync(Patience); // its own prepare of round 0, for nil or a block, was refused
+        Assert.Equal(vote, guard.Released[0]);
+    }
+
+    private static async Task RunTo(NodeHost node, ulong height)
+    {
+        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var subscription = node.Subscribe(new Sink(notice =>
+        {
+            if (notice is Notice.Finalized final && final.Sequence >= height)
+            {
+                reached.TrySetResult();
+            }
+        }));
+        node.Start();
+        await reached.Task.WaitAsync(Patience);
+    }
+
+    private static NodeHost Open(TestChain chain, IJournal journal, ISigningGuard guard) => NodeHost.Open(new NodeOptions
+    {
+        Genesis = chain.Genesis,
+        Journal = journal,
+        Guard = guard,
+        Keys = [chain.Validators[0]],
+        Transport = new LocalNetwork().Join(new PeerId("alone")),
+    });
+
+    private sealed class Sink(Action<Notice> see) : INoticeSink
+    {
+        public void Publish(Notice notice) => see(notice);
+    }
+}
