@@ -6,15 +6,18 @@ namespace LuxTensor.Crypto;
 /// </summary>
 public static class Ed25519
 {
+    private static readonly AdmissionMemo Admitted = new();
+
     /// <summary>The library in use and its version: "libsodium 1.0.18" or "libcrypto 3.0.19".</summary>
     /// <exception cref="PlatformNotSupportedException">Neither library is installed, or not the one that LUXTENSOR_CRYPTO names.</exception>
     public static string Provider => Ed25519Provider.Current.Name;
 
     /// <summary>
     /// Whether a key may be let in: canonical encoding of a point of the prime-order subgroup that is not the identity. Checked once, where
-    /// a key enters (genesis, a stake, the first transaction of a sender); costs two to three verifications.
+    /// a key enters (genesis, a stake, the first transaction of a sender); costs two to three verifications, and next to nothing for a key
+    /// seen lately.
     /// </summary>
-    public static bool IsAdmissible(PublicKey key) => Ed25519Provider.Current.IsAdmissible(key);
+    public static bool IsAdmissible(PublicKey key) => Admitted.IsAdmissible(key, static asked => Ed25519Provider.Current.IsAdmissible(asked));
 
     /// <summary>
     /// Whether the signature is the key's on the message: S &lt; L, R not the identity in any encoding, and R's bytes equal
