@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using LuxTensor.Core.State;
-using LuxTensor.Crypto;
 
 namespace LuxTensor.Core.Transactions;
 
@@ -9,29 +8,30 @@ public sealed partial class Mempool
 {
     private sealed class Draft(Mempool from)
     {
-        private ImmutableDictionary<Hash256, Pooled> byId = from.byId;
-        private ImmutableSortedSet<Pooled> byPriority = from.byPriority;
+        private readonly object edit = new();
+        private OrderedTrie<Pooled> byId = from.byId;
+        private OrderedTrie<SenderQueue> bySender = from.bySender;
+        private OrderedTrie<Pooled> byPriority = from.byPriority;
         private long bytes = from.Bytes;
 
-        internal ImmutableDictionary<Address, SenderQueue> BySender { get; private set; } = from.bySender;
+        internal SenderQueue? QueueOf(Address sender) => bySender.Find(TrieKey.Of(sender));
 
         internal void Insert(Pooled pooled)
         {
-            byId = byId.Add(pooled.Transaction.Id, pooled);
-            byPriority = byPriority.Add(pooled);
-            BySender = BySender.SetItem(
-                pooled.Transaction.Sender, BySender.GetValueOrDefault(pooled.Transaction.Sender, SenderQueue.Empty).Add(pooled));
+            var sender = TrieKey.Of(pooled.Transaction.Sender);
+            byId = byId.Set(TrieKey.Of(pooled.Transaction.Id), pooled, edit);
+            byPriority = byPriority.Set(pooled.Priority, pooled, edit);
+            bySender = bySender.Set(sender, (bySender.Find(sender) ?? SenderQueue.Empty).Add(pooled, edit), edit);
             bytes += WeightOf(pooled.Transaction);
         }
 
         internal void Remove(Pooled pooled)
         {
-            byId = byId.Remove(pooled.Transaction.Id);
-            byPriority = byPriority.Remove(pooled);
-            var queue = BySender[pooled.Transaction.Sender].Remove(pooled);
-            BySender = queue.ByNonce.IsEmpty
-                ? BySender.Remove(pooled.Transaction.Sender)
-                : BySender.SetItem(pooled.Transaction.Sender, queue);
+            var sender = TrieKey.Of(pooled.Transaction.Sender);
+            byId = byId.Remove(TrieKey.Of(pooled.Transaction.Id), edit);
+            byPriority = byPriority.Remove(pooled.Priority, edit);
+            var queue = bySender.Find(sender)!.Remove(pooled, edit);
+            bySender = queue.ByNonce.Count == 0 ? bySender.Remove(sender, edit) : bySender.Set(sender, queue, edit);
             bytes -= WeightOf(pooled.Transaction);
         }
 
@@ -44,29 +44,31 @@ public sealed partial class Mempool
             var weight = WeightOf(newcomer.Transaction);
             while (bytes + weight > from.Limits.MaxBytes)
             {
-                if (byPriority.IsEmpty)
+                if (byPriority.Last is not { } worst)
                 {
                     return new TransactionRejection.TooLarge(
                         (int)long.Clamp(from.Limits.MaxBytes - EntryOverhead, 0, int.MaxValue), newcomer.Transaction.Encoded.Length);
                 }
 
-                var worst = byPriority.Max!;
                 var waitsBehind = worst.Transaction.Sender == newcomer.Transaction.Sender && worst.Transaction.Nonce < newcomer.Transaction.Nonce;
                 if (waitsBehind || newcomer.CompareTo(worst) > 0)
                 {
                     return new TransactionRejection.PoolFull(worst.Transaction.Fee + 1);
                 }
 
-                foreach (var pooled in BySender[worst.Transaction.Sender].ByNonce.Values.SkipWhile(pooled => pooled.Transaction.Nonce < worst.Transaction.Nonce))
+                foreach (var pooled in QueueOf(worst.Transaction.Sender)!.ByNonce.InOrder().ToArray()) // the removals change what is listed
                 {
-                    Remove(pooled);
-                    left.Add(pooled.Transaction);
+                    if (pooled.Transaction.Nonce >= worst.Transaction.Nonce)
+                    {
+                        Remove(pooled);
+                        left.Add(pooled.Transaction);
+                    }
                 }
             }
 
             return null;
         }
 
-        internal Mempool ToMempool(ulong next) => new(from.Limits, byId, BySender, byPriority, bytes, next);
+        internal Mempool ToMempool(ulong next) => new(from.Limits, byId, bySender, byPriority, bytes, next);
     }
 }

@@ -43,7 +43,7 @@ public sealed partial class Mempool
 
             selected.Add(transaction);
             maxBytes -= size;
-            candidates.Reconsider(bySender[transaction.Sender].ByNonce.GetValueOrDefault(transaction.Nonce + 1));
+            candidates.Reconsider(QueueOf(transaction.Sender).Find(transaction.Nonce + 1));
         }
 
         return selected.ToImmutable();
@@ -53,12 +53,12 @@ public sealed partial class Mempool
     private sealed class Candidates : IDisposable
     {
         private readonly PriorityQueue<Pooled, Pooled> again = new();
-        private ImmutableSortedSet<Pooled>.Enumerator cursor; // a struct that moves: not readonly
+        private readonly IEnumerator<Pooled> cursor;
         private Pooled? ahead;
 
-        internal Candidates(ImmutableSortedSet<Pooled> byPriority)
+        internal Candidates(OrderedTrie<Pooled> byPriority)
         {
-            cursor = byPriority.GetEnumerator();
+            cursor = byPriority.InOrder().GetEnumerator();
             Advance();
         }
 

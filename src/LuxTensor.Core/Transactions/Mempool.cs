@@ -19,16 +19,16 @@ public sealed partial class Mempool
     /// <summary>Bytes that an entry is counted for beside its own: its objects and its places in the indexes.</summary>
     public const int EntryOverhead = 768;
 
-    private readonly ImmutableDictionary<Hash256, Pooled> byId;
-    private readonly ImmutableDictionary<Address, SenderQueue> bySender;
-    private readonly ImmutableSortedSet<Pooled> byPriority;
+    private readonly OrderedTrie<Pooled> byId;
+    private readonly OrderedTrie<SenderQueue> bySender;
+    private readonly OrderedTrie<Pooled> byPriority;
     private readonly ulong nextArrival;
 
     private Mempool(
         MempoolLimits limits,
-        ImmutableDictionary<Hash256, Pooled> byId,
-        ImmutableDictionary<Address, SenderQueue> bySender,
-        ImmutableSortedSet<Pooled> byPriority,
+        OrderedTrie<Pooled> byId,
+        OrderedTrie<SenderQueue> bySender,
+        OrderedTrie<Pooled> byPriority,
         long bytes,
         ulong nextArrival)
     {
@@ -51,7 +51,7 @@ public sealed partial class Mempool
 
     /// <summary>A pool with nothing in it.</summary>
     public static Mempool Empty(MempoolLimits limits) => new(
-        limits, ImmutableDictionary<Hash256, Pooled>.Empty, ImmutableDictionary<Address, SenderQueue>.Empty, [], 0, 0);
+        limits, OrderedTrie<Pooled>.Empty, OrderedTrie<SenderQueue>.Empty, OrderedTrie<Pooled>.Empty, 0, 0);
 
     /// <summary>The same pool, which gives its next arrival this number: for refilling it from storage.</summary>
     public Mempool NextArrivalAt(ulong arrival) => new(Limits, byId, bySender, byPriority, Bytes, arrival);
@@ -61,25 +61,23 @@ public sealed partial class Mempool
         transaction.Encoded.Length + (transaction.Body is TransactionBody.Data data ? data.Bytes.Length : 0) + EntryOverhead;
 
     /// <summary>The transaction with that id, or null (MEM-1).</summary>
-    public Transaction? Find(Hash256 id) => byId.TryGetValue(id, out var pooled) ? pooled.Transaction : null;
+    public Transaction? Find(Hash256 id) => byId.Find(TrieKey.Of(id))?.Transaction;
 
     /// <summary>A sender's transactions in order of nonce.</summary>
     public ImmutableArray<Transaction> OfSender(Address sender) =>
-        bySender.TryGetValue(sender, out var queue) ? [.. queue.ByNonce.Values.Select(static pooled => pooled.Transaction)] : [];
+        [.. QueueOf(sender).ByNonce.InOrder().Select(static pooled => pooled.Transaction)];
 
     /// <summary>Everything in order of arrival. O(n log n): for listings, not for each transaction.</summary>
-    public IEnumerable<Transaction> InOrder() => byPriority.OrderBy(static pooled => pooled.Arrival).Select(static pooled => pooled.Transaction);
+    public IEnumerable<Transaction> InOrder() => byPriority.InOrder().OrderBy(static pooled => pooled.Arrival).Select(static pooled => pooled.Transaction);
 
     /// <summary>The first nonce that neither the ledger nor an unbroken run of pooled transactions above it has used (MEM-9).</summary>
     public ulong NextNonce(Address sender, Ledger ledger)
     {
         var nonce = ledger.GetAccount(sender).Nonce;
-        if (bySender.TryGetValue(sender, out var queue))
+        var queue = QueueOf(sender);
+        while (queue.Find(nonce) is not null)
         {
-            while (queue.ByNonce.ContainsKey(nonce))
-            {
-                nonce++;
-            }
+            nonce++;
         }
 
         return nonce;
@@ -91,13 +89,13 @@ public sealed partial class Mempool
     public (Mempool Next, MempoolOutcome Outcome) Add(Verified<Transaction> transaction, Ledger final, ChainRules rules)
     {
         var offered = transaction.Value;
-        if (byId.ContainsKey(offered.Id))
+        if (byId.Find(TrieKey.Of(offered.Id)) is not null)
         {
             return (this, new MempoolOutcome.Known());
         }
 
-        var queue = bySender.GetValueOrDefault(offered.Sender, SenderQueue.Empty);
-        var replaced = queue.ByNonce.GetValueOrDefault(offered.Nonce);
+        var queue = QueueOf(offered.Sender);
+        var replaced = queue.Find(offered.Nonce);
         if ((Execution.CheckForm(rules, offered) ?? CheckAdmission(offered, queue, replaced, final.GetAccount(offered.Sender))) is { } why)
         {
             return (this, new MempoolOutcome.Rejected(why));
@@ -132,27 +130,26 @@ public sealed partial class Mempool
         var removed = ImmutableArray.CreateBuilder<Hash256>();
         foreach (var sender in senders)
         {
-            if (!draft.BySender.TryGetValue(sender, out var queue))
+            if (draft.QueueOf(sender) is not { } queue)
             {
                 continue;
             }
 
             var account = final.GetAccount(sender);
-            var used = queue.ByNonce.Values.TakeWhile(pooled => pooled.Transaction.Nonce < account.Nonce).ToArray();
-            var cost = used.Aggregate(queue.Cost, static (sum, pooled) => sum - pooled.Cost);
-            foreach (var pooled in used)
+            Pooled[] all = [.. queue.ByNonce.InOrder()];
+            var (first, last, cost) = (0, all.Length, queue.Cost);
+            for (; first < last && all[first].Transaction.Nonce < account.Nonce; first++)
             {
-                draft.Remove(pooled);
-                removed.Add(pooled.Transaction.Id);
+                Drop(all[first]);
             }
 
-            foreach (var pooled in queue.ByNonce.Values.Skip(used.Length).Reverse())
+            while (last > first && cost > account.Balance)
             {
-                if (cost <= account.Balance)
-                {
-                    break;
-                }
+                Drop(all[--last]);
+            }
 
+            void Drop(Pooled pooled)
+            {
                 cost -= pooled.Cost;
                 draft.Remove(pooled);
                 removed.Add(pooled.Transaction.Id);
@@ -161,6 +158,8 @@ public sealed partial class Mempool
 
         return removed.Count == 0 ? (this, []) : (draft.ToMempool(nextArrival), removed.ToImmutable());
     }
+
+    private SenderQueue QueueOf(Address sender) => bySender.Find(TrieKey.Of(sender)) ?? SenderQueue.Empty;
 
     private TransactionRejection? CheckAdmission(Transaction offered, SenderQueue queue, Pooled? replaced, Account account)
     {

@@ -1,8 +1,6 @@
-using System.Collections.Immutable;
-
 namespace LuxTensor.Core.Transactions;
 
-/// <summary>A transaction in the pool. Ordered best first: by fee, the higher the better, then by arrival.</summary>
+/// <summary>A transaction in the pool. Ordered best first: by fee, the higher the better, then by arrival (MEM-6).</summary>
 internal sealed class Pooled(Transaction transaction, ulong arrival, UInt128 cost) : IComparable<Pooled>
 {
     internal Transaction Transaction { get; } = transaction;
@@ -11,24 +9,26 @@ internal sealed class Pooled(Transaction transaction, ulong arrival, UInt128 cos
 
     internal UInt128 Cost { get; } = cost;
 
-    public int CompareTo(Pooled? other)
-    {
-        if (other is null)
-        {
-            return -1;
-        }
+    /// <summary>Smaller is better: the complement of the fee, then the arrival.</summary>
+    internal TrieKey Priority { get; } = new(~(ulong)(transaction.Fee >> 64), ~(ulong)transaction.Fee, arrival, 0);
 
-        var byFee = other.Transaction.Fee.CompareTo(Transaction.Fee);
-        return byFee != 0 ? byFee : Arrival.CompareTo(other.Arrival);
-    }
+    public int CompareTo(Pooled? other) =>
+        other is null ? -1
+        : Priority.A != other.Priority.A ? Priority.A.CompareTo(other.Priority.A)
+        : Priority.B != other.Priority.B ? Priority.B.CompareTo(other.Priority.B)
+        : Priority.C.CompareTo(other.Priority.C);
 }
 
 /// <summary>The pooled transactions of one sender by nonce, and what they cost together.</summary>
-internal sealed record SenderQueue(ImmutableSortedDictionary<ulong, Pooled> ByNonce, UInt128 Cost)
+internal sealed record SenderQueue(OrderedTrie<Pooled> ByNonce, UInt128 Cost)
 {
-    internal static SenderQueue Empty { get; } = new(ImmutableSortedDictionary<ulong, Pooled>.Empty, 0);
+    internal static SenderQueue Empty { get; } = new(OrderedTrie<Pooled>.Empty, 0);
 
-    internal SenderQueue Add(Pooled pooled) => new(ByNonce.Add(pooled.Transaction.Nonce, pooled), Cost + pooled.Cost);
+    internal Pooled? Find(ulong nonce) => ByNonce.Find(TrieKey.Of(nonce));
 
-    internal SenderQueue Remove(Pooled pooled) => new(ByNonce.Remove(pooled.Transaction.Nonce), Cost - pooled.Cost);
+    internal SenderQueue Add(Pooled pooled, object edit) =>
+        new(ByNonce.Set(TrieKey.Of(pooled.Transaction.Nonce), pooled, edit), Cost + pooled.Cost);
+
+    internal SenderQueue Remove(Pooled pooled, object edit) =>
+        new(ByNonce.Remove(TrieKey.Of(pooled.Transaction.Nonce), edit), Cost - pooled.Cost);
 }
