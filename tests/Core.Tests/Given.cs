@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using LuxTensor.Core;
 using LuxTensor.Core.Blocks;
+using LuxTensor.Core.Consensus;
 using LuxTensor.Core.State;
 using LuxTensor.Core.Transactions;
 using LuxTensor.Core.Voting;
@@ -83,6 +84,25 @@ internal static class Given
             CertificateHash = certificate?.Hash ?? Hash256.Zero,
         };
         return new Block(header, certificate, transactions);
+    }
+
+    public static Message Message(Random random)
+    {
+        var block = Block(random);
+        var ballot = BallotOf(random, Phase.Propose, nil: false) with { Height = block.Height, BlockHash = block.Hash };
+        return random.Next(9) switch
+        {
+            0 => new Message.Propose(
+                new Proposal(block, new Vote(ballot, AddressOf(1), SignatureOf(random)), random.Next(2) == 0 ? Certificate(random) : null)),
+            1 => new Message.CastVote(Vote(random) is { Ballot.Phase: not Phase.Propose } vote ? vote : new Vote(ballot with { Phase = Phase.Prepare }, AddressOf(2), SignatureOf(random))),
+            2 => new Message.Certify(Certificate(random)),
+            3 => new Message.Submit(AnyTransaction(random)),
+            4 => new Message.Status(HashOf(random), (ulong)random.NextInt64(), HashOf(random), (uint)random.Next()),
+            5 => new Message.GetBlock(HashOf(random)),
+            6 => new Message.BlockReply(block),
+            7 => new Message.GetBlocks((ulong)random.NextInt64(), random.Next(1, 129)),
+            _ => new Message.Blocks([.. Enumerable.Range(0, random.Next(3)).Select(_ => new CertifiedBlock(Block(random), Certificate(random)))]),
+        };
     }
 
     public static Genesis Genesis(int validators = 4, int accounts = 3, ChainRules? rules = null) =>

@@ -6,7 +6,6 @@ using LuxTensor.Core.Transactions;
 using LuxTensor.Core.Validators;
 using LuxTensor.Core.Voting;
 using LuxTensor.Crypto;
-using Xunit;
 
 namespace LuxTensor.Tests.Core.Blocks;
 

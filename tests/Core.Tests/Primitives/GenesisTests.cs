@@ -4,7 +4,6 @@ using LuxTensor.Core.Blocks;
 using LuxTensor.Core.State;
 using LuxTensor.Core.Wire;
 using LuxTensor.Crypto;
-using Xunit;
 
 namespace LuxTensor.Tests.Core.Primitives;
 

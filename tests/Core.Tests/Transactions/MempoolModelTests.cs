@@ -2,7 +2,6 @@ using LuxTensor.Core;
 using LuxTensor.Core.State;
 using LuxTensor.Core.Transactions;
 using LuxTensor.Crypto;
-using Xunit;
 
 namespace LuxTensor.Tests.Core.Transactions;
 

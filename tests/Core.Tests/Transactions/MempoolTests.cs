@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using LuxTensor.Core.State;
 using LuxTensor.Core.Transactions;
-using Xunit;
 
 namespace LuxTensor.Tests.Core.Transactions;
 

@@ -1,6 +1,5 @@
 using LuxTensor.Core.Transactions;
 using LuxTensor.Crypto;
-using Xunit;
 
 namespace LuxTensor.Tests.Core.Transactions;
 

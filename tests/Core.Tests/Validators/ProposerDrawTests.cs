@@ -4,7 +4,6 @@ using LuxTensor.Core.Validators;
 using LuxTensor.Core.Voting;
 using LuxTensor.Core.Wire;
 using LuxTensor.Crypto;
-using Xunit;
 
 namespace LuxTensor.Tests.Core.Validators;
 

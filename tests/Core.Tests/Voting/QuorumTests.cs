@@ -1,6 +1,5 @@
 using System.Numerics;
 using LuxTensor.Core.Voting;
-using Xunit;
 
 namespace LuxTensor.Tests.Core.Voting;
 

@@ -1,12 +1,12 @@
 using System.Collections.Immutable;
 using LuxTensor.Core;
 using LuxTensor.Core.Blocks;
+using LuxTensor.Core.Consensus;
 using LuxTensor.Core.State;
 using LuxTensor.Core.Transactions;
 using LuxTensor.Core.Voting;
 using LuxTensor.Core.Wire;
 using LuxTensor.Crypto;
-using Xunit;
 
 namespace LuxTensor.Tests.Core.Wire;
 
@@ -56,6 +56,9 @@ public sealed class CodecTests
         ["account"] = (
             static random => new Account((ulong)random.NextInt64(), Given.Amount(random)).Encode(),
             static bytes => Account.TryDecode(bytes, out var it, out _) ? it.Encode() : null),
+        ["message"] = (
+            static random => MessageCodec.Encode(Given.ChainId, Given.Message(random)),
+            static bytes => MessageCodec.TryDecode(bytes, Given.Rules, out var it, out _) ? MessageCodec.Encode(Given.ChainId, it!) : null),
     };
 
     public static TheoryData<string> Names => [.. Codecs.Keys];
@@ -119,6 +122,7 @@ public sealed class CodecTests
                 [.. Written(Given.Certificate(new Random(1)).Write).AsSpan(0, 61), .. count],
                 [.. Written(Given.Block(new Random(1)).Header.Write), 0, .. count],
                 [.. genesis.AsSpan(0, genesis.Length - 4), .. count],
+                [1, .. new byte[7], (byte)Given.ChainId, 9, .. count],
             }),
         ];
         foreach (var (sample, codec) in Codecs.Values)
@@ -136,6 +140,30 @@ public sealed class CodecTests
                 Assert.True(allocated < 64 << 10, $"{name} allocated {allocated} bytes for a count that it refuses");
             }
         }
+    }
+
+    [Fact]
+    public void WIR_2_a_message_asks_for_some_blocks_but_not_too_many()
+    {
+        Assert.Equal(WireFault.None, FaultOf(new Message.GetBlocks(5, WireLimits.MaxBlocksPerMessage)));
+        Assert.Equal(WireFault.TooLong, FaultOf(new Message.GetBlocks(5, WireLimits.MaxBlocksPerMessage + 1)));
+        Assert.Equal(WireFault.TooLong, FaultOf(new Message.GetBlocks(5, 0)));
+        var item = new CertifiedBlock(Given.Block(new Random(1)), Given.Certificate(new Random(1)));
+        Assert.Equal(WireFault.None, FaultOf(new Message.Blocks([.. Enumerable.Repeat(item, WireLimits.MaxBlocksPerMessage)])));
+        Assert.Equal(WireFault.TooLong, FaultOf(new Message.Blocks([.. Enumerable.Repeat(item, WireLimits.MaxBlocksPerMessage + 1)])));
+        Assert.False(MessageCodec.TryDecode(new byte[WireLimits.MaxMessageBytes + 1], Given.Rules, out _, out var fault));
+        Assert.Equal(WireFault.TooLong, fault);
+
+        static WireFault FaultOf(Message message) =>
+            MessageCodec.TryDecode(MessageCodec.Encode(Given.ChainId, message), Given.Rules, out _, out var fault) ? WireFault.None : fault;
+    }
+
+    [Fact]
+    public void A_message_of_another_chain_is_refused()
+    {
+        var bytes = MessageCodec.Encode(Given.ChainId + 1, new Message.GetBlock(Given.HashOf(new Random(1))));
+        Assert.False(MessageCodec.TryDecode(bytes, Given.Rules, out _, out _));
+        Assert.True(MessageCodec.TryDecode(bytes, Given.Rules with { ChainId = Given.ChainId + 1 }, out _, out _));
     }
 
     [Fact]

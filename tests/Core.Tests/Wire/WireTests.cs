@@ -2,7 +2,6 @@ using LuxTensor.Core;
 using LuxTensor.Core.Voting;
 using LuxTensor.Core.Wire;
 using LuxTensor.Crypto;
-using Xunit;
 
 namespace LuxTensor.Tests.Core.Wire;
 
