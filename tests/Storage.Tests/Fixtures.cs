@@ -3,7 +3,6 @@ using LuxTensor.Core;
 using LuxTensor.Core.Blocks;
 using LuxTensor.Core.Finality;
 using LuxTensor.Core.ForkChoice;
-using LuxTensor.Core.State;
 using LuxTensor.Core.Transactions;
 using LuxTensor.Core.Validators;
 using LuxTensor.Core.Voting;
@@ -132,7 +131,7 @@ internal static class Contents
         '\n',
         [
             $"{contents.Final.Block.Hash} {contents.Final.Certificate?.Hash}",
-            Ledger.From(contents.State).Root.ToString(),
+            contents.Ledger.Root.ToString(),
             .. contents.Inputs.Select(input => $"{input.Height} {Sha256.Hash(input.Bytes.Span)}"),
             .. contents.Pool.Select(entry => $"{entry.Arrival} {entry.Transaction.Id}"),
         ]);

@@ -30,7 +30,7 @@ internal sealed class GuardStore : IDisposable
         deleteBlocked = database.Prepare("DELETE FROM blocked WHERE validator = ?1");
         newest = database.Prepare(
             "SELECT height, round, phase, epoch, block, signature, sum FROM signed WHERE validator = ?1 ORDER BY height DESC, round DESC, phase DESC LIMIT ?2");
-        validators = database.Prepare("SELECT validator FROM signed UNION SELECT validator FROM watermark ORDER BY validator");
+        validators = database.Prepare("SELECT validator FROM signed UNION SELECT validator FROM watermark UNION SELECT validator FROM blocked ORDER BY validator");
     }
 
     internal Database Database { get; }
@@ -69,7 +69,7 @@ internal sealed class GuardStore : IDisposable
         return found;
     }
 
-    /// <summary>Every validator with a record or a watermark, in order of address.</summary>
+    /// <summary>Every validator with a record of any kind, in order of address.</summary>
     internal List<Address> Validators()
     {
         var found = new List<Address>();

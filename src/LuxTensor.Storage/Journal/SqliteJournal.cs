@@ -62,6 +62,23 @@ public sealed class SqliteJournal : IJournal
         }
     }
 
+    /// <summary>
+    /// Checks a whole journal that no node has open, without changing it: SQLite's structure, every block, its certificate and
+    /// its execution from the genesis on, the transaction index in both directions, the state, and every other row. Time
+    /// grows with the chain, memory with the state alone.
+    /// </summary>
+    /// <param name="path">The journal's file.</param>
+    /// <param name="genesis">The chain's genesis.</param>
+    /// <param name="progress">Told every few blocks.</param>
+    /// <param name="transactionSignatures">Verify those too; otherwise the certificates vouch for them.</param>
+    /// <param name="cancellation">Stops the check between two blocks.</param>
+    /// <exception cref="JournalException">There is no such file, a node has it open, or it holds another chain or version.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static DatabaseReport Check(
+        string path, Genesis genesis, IProgress<CheckProgress>? progress = null, bool transactionSignatures = false,
+        CancellationToken cancellation = default) =>
+        DatabaseCheck.Run(path, genesis, progress, transactionSignatures, cancellation);
+
     /// <inheritdoc/>
     public JournalContents Load()
     {
