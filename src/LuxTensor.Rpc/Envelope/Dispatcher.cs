@@ -1,0 +1,193 @@
+using Microsoft.Extensions.Logging;
+
+namespace LuxTensor.Rpc;
+
+/// <summary>Carries out the calls of one request and writes its answer: the same for HTTP and WebSocket.</summary>
+internal sealed class Dispatcher(MethodTable table, RpcOptions options)
+{
+    private readonly ILogger logger = options.Logging.CreateLogger("LuxTensor.Rpc");
+
+    /// <summary>Answers into <paramref name="exchange"/>; false where there is nothing to answer.</summary>
+    public async ValueTask<bool> AnswerAsync(Caller caller, ReadOnlyMemory<byte> body, Exchange exchange, CancellationToken cancellation)
+    {
+        var shape = RequestParser.Parse(body.Span, table, options, exchange.Calls, out var error);
+        if (shape == RequestShape.Unusable)
+        {
+            WriteError(exchange, default, error!);
+            return true;
+        }
+
+        if (shape != RequestShape.OverlongBatch && !caller.Budget.TryTake(exchange.Calls.Count))
+        {
+            error = new RpcError(RpcError.LimitCode, $"more than {options.MaxCallsPerSecond} calls a second: wait and try again");
+        }
+
+        if (shape != RequestShape.Single)
+        {
+            exchange.Raw("["u8);
+        }
+
+        var answered = false;
+        for (var i = 0; i < exchange.Calls.Count; i++)
+        {
+            var mark = exchange.Length;
+            var call = exchange.Calls[i];
+            if (answered)
+            {
+                exchange.Raw(","u8);
+            }
+
+            var wrote = error is null && call.Method is { IsAsync: true } && call.Fault is null
+                ? await AnswerAsync(caller, body, call, exchange, cancellation)
+                : Answer(caller, body.Span, call, error ?? call.Fault, exchange);
+            if (!wrote)
+            {
+                exchange.Truncate(mark);
+            }
+            else if (exchange.Length > options.MaxAnswerBytes)
+            {
+                exchange.Truncate(answered ? mark + 1 : mark);
+                WriteError(exchange, Id(body.Span, call), new RpcError(
+                    RpcError.TooLargeCode, $"the answer is over {options.MaxAnswerBytes} bytes: ask for less at a time"));
+            }
+
+            answered |= wrote;
+        }
+
+        if (shape != RequestShape.Single)
+        {
+            exchange.Raw("]"u8);
+        }
+
+        return answered;
+    }
+
+    private bool Answer(Caller caller, ReadOnlySpan<byte> body, CallSlice call, RpcError? fault, Exchange exchange)
+    {
+        var id = Id(body, call);
+        var mark = exchange.Length;
+        if (fault is null)
+        {
+            WriteHead(exchange, id);
+            exchange.Raw("\"result\":"u8);
+            fault = Invoke(caller, body, call, exchange);
+        }
+
+        if (fault is null)
+        {
+            exchange.Raw("}"u8);
+        }
+        else
+        {
+            exchange.Truncate(mark);
+            WriteError(exchange, id, fault);
+        }
+
+        (call.Method ?? table.Other).Count(fault);
+        return !call.IsNotification;
+    }
+
+    private RpcError? Invoke(Caller caller, ReadOnlySpan<byte> body, CallSlice call, Exchange exchange)
+    {
+        var method = call.Method!;
+        try
+        {
+            var arguments = new Arguments(body.Slice(call.ParamsStart, call.ParamsLength));
+            exchange.Json.Reset();
+            var error = method.Handle!(caller, ref arguments, exchange.Json);
+            exchange.Json.Flush();
+            return error;
+        }
+        catch (Exception e)
+        {
+            logger.LogError(e, "{Method} failed", method.Name);
+            exchange.Json.Reset();
+            return RpcError.Internal;
+        }
+    }
+
+    private async ValueTask<bool> AnswerAsync(
+        Caller caller, ReadOnlyMemory<byte> body, CallSlice call, Exchange exchange, CancellationToken cancellation)
+    {
+        RpcError? error;
+        string? result = null;
+        try
+        {
+            (error, result) = await Start(caller, body.Span, call, cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (Exception e)
+        {
+            logger.LogError(e, "{Method} failed", call.Method!.Name);
+            error = RpcError.Internal;
+        }
+
+        if (error is null)
+        {
+            WriteHead(exchange, Id(body.Span, call));
+            exchange.Raw("\"result\":"u8);
+            exchange.Json.Reset();
+            exchange.Json.WriteStringValue(result);
+            exchange.Json.Flush();
+            exchange.Raw("}"u8);
+        }
+        else
+        {
+            WriteError(exchange, Id(body.Span, call), error);
+        }
+
+        call.Method!.Count(error);
+        return !call.IsNotification;
+    }
+
+    private static ValueTask<(RpcError? Error, string? Result)> Start(
+        Caller caller, ReadOnlySpan<byte> body, CallSlice call, CancellationToken cancellation)
+    {
+        var arguments = new Arguments(body.Slice(call.ParamsStart, call.ParamsLength));
+        return call.Method!.HandleAsync!(caller, ref arguments, cancellation);
+    }
+
+    private static ReadOnlySpan<byte> Id(ReadOnlySpan<byte> body, CallSlice call) => body.Slice(call.IdStart, call.IdLength);
+
+    private static void WriteHead(Exchange exchange, ReadOnlySpan<byte> id)
+    {
+        var head = "{\"jsonrpc\":\"2.0\",\"id\":"u8;
+        var total = head.Length + id.Length + 5;
+        var span = exchange.GetSpan(total);
+        head.CopyTo(span);
+        span = span[head.Length..];
+        if (id.IsEmpty)
+        {
+            id = "null"u8;
+        }
+
+        id.CopyTo(span);
+        span[id.Length] = (byte)',';
+        exchange.Advance(head.Length + id.Length + 1);
+    }
+
+    /// <summary>Writes one error object.</summary>
+    public static void WriteError(Exchange exchange, ReadOnlySpan<byte> id, RpcError error)
+    {
+        WriteHead(exchange, id);
+        exchange.Raw("\"error\":"u8);
+        var json = exchange.Json;
+        json.Reset();
+        json.WriteStartObject();
+        json.WriteNumber("code"u8, error.Code);
+        json.WriteString("message"u8, error.Message);
+        if (error.Reason is { } reason)
+        {
+            json.WriteStartObject("data"u8);
+            json.WriteString("reason"u8, reason);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndObject();
+        json.Flush();
+        exchange.Raw("}"u8);
+    }
+}

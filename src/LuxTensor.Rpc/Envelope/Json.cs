@@ -1,0 +1,124 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Globalization;
+using System.Text.Json;
+using LuxTensor.Core;
+using LuxTensor.Crypto;
+
+namespace LuxTensor.Rpc;
+
+/// <summary>The values of Ethereum's JSON: quantities without leading zeros, data of full length, lower-case hexadecimal.</summary>
+internal static class Json
+{
+    /// <summary>Reads "0x" and 1 to 16 significant hexadecimal digits, or a JSON integer.</summary>
+    public static bool TryQuantity(ref Utf8JsonReader reader, out ulong value)
+    {
+        value = 0;
+        if (reader.TokenType == JsonTokenType.Number)
+        {
+            return reader.TryGetUInt64(out value);
+        }
+
+        if (reader.TokenType != JsonTokenType.String || reader.ValueSpan is not [(byte)'0', (byte)'x', .. var digits] || digits.IsEmpty)
+        {
+            return false;
+        }
+
+        digits = digits.TrimStart((byte)'0');
+        return digits.IsEmpty
+            || (digits.Length <= 16 && Utf8Parser.TryParse(digits, out value, out var read, 'x') && read == digits.Length);
+    }
+
+    /// <summary>Reads "0x" and exactly as many bytes as the destination has.</summary>
+    public static bool TryBytes(ref Utf8JsonReader reader, scoped Span<byte> destination) =>
+        reader.TokenType == JsonTokenType.String
+        && reader.ValueSpan is [(byte)'0', (byte)'x', .. var digits]
+        && digits.Length == destination.Length * 2
+        && Convert.FromHexString(digits, destination, out _, out _) == OperationStatus.Done;
+
+    public static void Quantity(this Utf8JsonWriter json, ReadOnlySpan<byte> name, ulong value)
+    {
+        json.WritePropertyName(name);
+        json.QuantityValue(value);
+    }
+
+    public static void QuantityValue(this Utf8JsonWriter json, ulong value)
+    {
+        Span<byte> text = stackalloc byte[18];
+        "0x"u8.CopyTo(text);
+        value.TryFormat(text[2..], out var written, "x", CultureInfo.InvariantCulture);
+        json.WriteStringValue(text[..(2 + written)]);
+    }
+
+    public static void Quantity(this Utf8JsonWriter json, ReadOnlySpan<byte> name, UInt128 value)
+    {
+        json.WritePropertyName(name);
+        json.QuantityValue(value);
+    }
+
+    public static void QuantityValue(this Utf8JsonWriter json, UInt128 value)
+    {
+        if (value <= ulong.MaxValue)
+        {
+            json.QuantityValue((ulong)value);
+            return;
+        }
+
+        Span<byte> text = stackalloc byte[34];
+        "0x"u8.CopyTo(text);
+        ((ulong)(value >> 64)).TryFormat(text[2..], out var high, "x", CultureInfo.InvariantCulture);
+        ((ulong)value).TryFormat(text[(2 + high)..], out var low, "x16", CultureInfo.InvariantCulture);
+        json.WriteStringValue(text[..(2 + high + low)]);
+    }
+
+    public static void Hash(this Utf8JsonWriter json, ReadOnlySpan<byte> name, Hash256 value)
+    {
+        json.WritePropertyName(name);
+        json.HashValue(value);
+    }
+
+    public static void HashValue(this Utf8JsonWriter json, Hash256 value)
+    {
+        Span<byte> bytes = stackalloc byte[Hash256.Size];
+        value.CopyTo(bytes);
+        json.DataValue(bytes);
+    }
+
+    public static void Address(this Utf8JsonWriter json, ReadOnlySpan<byte> name, Address value)
+    {
+        json.WritePropertyName(name);
+        json.AddressValue(value);
+    }
+
+    public static void AddressValue(this Utf8JsonWriter json, Address value)
+    {
+        Span<byte> bytes = stackalloc byte[Core.Address.Size];
+        value.CopyTo(bytes);
+        json.DataValue(bytes);
+    }
+
+    public static void Data(this Utf8JsonWriter json, ReadOnlySpan<byte> name, ReadOnlySpan<byte> bytes)
+    {
+        json.WritePropertyName(name);
+        json.DataValue(bytes);
+    }
+
+    public static void DataValue(this Utf8JsonWriter json, ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length <= 256)
+        {
+            Span<byte> text = stackalloc byte[2 + (2 * bytes.Length)];
+            "0x"u8.CopyTo(text);
+            Convert.TryToHexStringLower(bytes, text[2..], out _);
+            json.WriteStringValue(text);
+            return;
+        }
+
+        var rented = ArrayPool<byte>.Shared.Rent(2 + (2 * bytes.Length));
+        var all = rented.AsSpan(0, 2 + (2 * bytes.Length));
+        "0x"u8.CopyTo(all);
+        Convert.TryToHexStringLower(bytes, all[2..], out _);
+        json.WriteStringValue(all);
+        ArrayPool<byte>.Shared.Return(rented);
+    }
+}
