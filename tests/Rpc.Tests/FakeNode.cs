@@ -1,0 +1,229 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using LuxTensor.Core;
+using LuxTensor.Core.Blocks;
+using LuxTensor.Core.Consensus;
+using LuxTensor.Core.Finality;
+using LuxTensor.Core.ForkChoice;
+using LuxTensor.Core.Transactions;
+using LuxTensor.Core.Voting;
+using LuxTensor.Crypto;
+using LuxTensor.Engine;
+
+namespace LuxTensor.Tests.Rpc;
+
+/// <summary>A node without consensus: the test says which block comes and which becomes final. Blocks and certificates are real.</summary>
+internal sealed class FakeNode : INode, IChainReader
+{
+    private readonly ConcurrentDictionary<ulong, FinalBlock> final = new();
+    private readonly ConcurrentDictionary<Hash256, ulong> heights = new();
+    private readonly ConcurrentDictionary<Hash256, TransactionPlace> places = new();
+    private readonly ConcurrentDictionary<INoticeSink, bool> sinks = new();
+    private readonly List<Evidence> evidence = [];
+    private volatile NodeState view;
+
+    public FakeNode()
+    {
+        Validators = [.. Enumerable.Range(1, 4).Select(Key)];
+        Sender = Key(200);
+        var rules = new ChainRules { ChainId = 7_777, EpochLength = 8, MinimumFee = 10 };
+        Assert.True(Genesis.TryCreate(
+            rules,
+            1_700_000_000_123,
+            [.. Validators.Select(key => new GenesisValidator(key.PublicKey, 100 * ChainRules.Token))],
+            [new GenesisAccount(Address.Of(Sender.PublicKey), 1_000_000 * ChainRules.Token)],
+            out var genesis,
+            out _));
+        Genesis = genesis;
+        final[0] = new FinalBlock(genesis.Block, null);
+        heights[genesis.Block.Hash] = 0;
+        view = new NodeState
+        {
+            Chain = new ChainState
+            {
+                Rules = rules,
+                Epochs = new Core.Validators.EpochSchedule(genesis.EpochZero),
+                Genesis = genesis.Block.Hash,
+                Local = [genesis.EpochZero.Validators[0].Address],
+                Tree = BlockTree.Of(new BlockNode(genesis.Block, genesis.Ledger, genesis.Changes), 256, rules.MaxReorganisation),
+                FinalCertificate = null,
+            },
+            Pool = Mempool.Empty(new MempoolLimits()),
+        };
+    }
+
+    public IReadOnlyList<SigningKey> Validators { get; }
+
+    public SigningKey Sender { get; }
+
+    public Genesis Genesis { get; }
+
+    public NodeState View => view;
+
+    public IChainReader Chain => this;
+
+    public IReadOnlyCollection<PeerId> Peers { get; set; } = [new("a"), new("b")];
+
+    /// <summary>What <see cref="SubmitAsync"/> answers instead of doing its work.</summary>
+    public SubmitOutcome? NextOutcome { get; set; }
+
+    /// <summary>Heights below this are no longer in the journal.</summary>
+    public ulong PrunedBelow { get; set; }
+
+    public ulong FinalHeight => view.Final.Height;
+
+    public FinalBlock? BlockAt(ulong height) => height < PrunedBelow ? null : final.GetValueOrDefault(height);
+
+    public FinalBlock? BlockBy(Hash256 hash) => heights.TryGetValue(hash, out var height) ? BlockAt(height) : null;
+
+    public TransactionPlace? Locate(Hash256 transactionId) => places.TryGetValue(transactionId, out var place) ? place : null;
+
+    IReadOnlyList<Evidence> IChainReader.Evidence(int limit) => [.. evidence.Take(limit)];
+
+    public Transaction Transfer(ulong nonce, UInt128 value, UInt128? fee = null) => Transaction.Sign(
+        Genesis.Rules.ChainId, Sender, nonce, fee ?? 1_000, new TransactionBody.Transfer(Recipient, value));
+
+    public Transaction Data(ulong nonce, params byte[] bytes) =>
+        Transaction.Sign(Genesis.Rules.ChainId, Sender, nonce, 1_000, new TransactionBody.Data([.. bytes]));
+
+    public static Address Recipient => Address.Of(Key(201).PublicKey);
+
+    public ValueTask<SubmitOutcome> SubmitAsync(ReadOnlyMemory<byte> encoded, CancellationToken cancellation)
+    {
+        if (NextOutcome is { } given)
+        {
+            return ValueTask.FromResult(given);
+        }
+
+        if (!Transaction.TryDecode(encoded.Span, Genesis.Rules.MaxTransactionBytes, out var transaction, out var fault))
+        {
+            return ValueTask.FromResult<SubmitOutcome>(new SubmitOutcome.Malformed(fault));
+        }
+
+        if (Verifier.Check(transaction!, Genesis.Rules, out var verified) is not null)
+        {
+            return ValueTask.FromResult<SubmitOutcome>(
+                new SubmitOutcome.Rejected(transaction!.Id, new Core.State.TransactionRejection.BadSignature(transaction.Sender)));
+        }
+
+        var (next, outcome) = view.Pool.Add(verified, view.FinalLedger, Genesis.Rules);
+        if (outcome is MempoolOutcome.Rejected rejected)
+        {
+            return ValueTask.FromResult<SubmitOutcome>(new SubmitOutcome.Rejected(transaction!.Id, rejected.Why));
+        }
+
+        view = view with { Pool = next };
+        Publish(new Notice.Pending(transaction!));
+        return ValueTask.FromResult<SubmitOutcome>(new SubmitOutcome.Accepted(transaction!.Id, outcome is MempoolOutcome.Known));
+    }
+
+    public IDisposable Subscribe(INoticeSink sink)
+    {
+        sinks[sink] = true;
+        return new Ending(() => sinks.TryRemove(sink, out _));
+    }
+
+    public void Publish(Notice notice)
+    {
+        foreach (var (sink, _) in sinks)
+        {
+            sink.Publish(notice);
+        }
+    }
+
+    /// <summary>Adds a block on the head, or on another block held; tells of the new head where it is one.</summary>
+    public Block Extend(Hash256? parent = null, uint round = 0, params Transaction[] transactions)
+    {
+        var chain = view.Chain;
+        var below = parent is { } hash ? chain.Tree.Find(hash)! : chain.Tree.Head;
+        var height = below.Height + 1;
+        var proposer = chain.Epochs.Of(chain.Rules.EpochOf(height)).ProposerOf(height, round).Address;
+        var node = BlockValidity.Make(
+            below, round, Genesis.Time + (height * 2_000), proposer, chain.FinalCertificate, [.. transactions], chain.Rules, chain.Epochs);
+        Move(chain.Tree.Add(node));
+        return node.Block;
+    }
+
+    /// <summary>Makes the next block of the chosen branch final, signed by all validators but the last.</summary>
+    public Certificate FinalizeNext()
+    {
+        var chain = view.Chain;
+        var node = chain.Tree.AncestorAt(chain.Tree.Head, chain.Height)!;
+        var ballot = new Ballot(chain.Rules.ChainId, chain.Rules.EpochOf(node.Height), node.Height, 0, Phase.Precommit, node.Hash);
+        var tally = PhaseTally.Empty(chain.Set.Validators.Length);
+        Span<byte> message = stackalloc byte[Ballot.MessageSize];
+        ballot.WriteMessage(message);
+        for (var i = 0; i < Validators.Count - 1; i++)
+        {
+            var validator = chain.Set.Validators[i];
+            tally = tally.Add(i, new Vote(ballot, validator.Address, Validators[i].Sign(message)), validator.Stake);
+        }
+
+        var certificate = tally.CertificateFor(ballot, chain.Set);
+        final[node.Height] = new FinalBlock(node.Block, certificate);
+        heights[node.Hash] = node.Height;
+        for (var i = 0; i < node.Block.Transactions.Length; i++)
+        {
+            places[node.Block.Transactions[i].Id] = new TransactionPlace(node.Height, i);
+        }
+
+        var pool = view.Pool.AfterFinal(node.After, [Address.Of(Sender.PublicKey)]).Next;
+        view = view with { Pool = pool, Chain = chain with { Tree = chain.Tree.Finalize(node), FinalCertificate = certificate } };
+        Publish(new Notice.Finalized(node.Block, certificate));
+        return certificate;
+    }
+
+    /// <summary>Extends and makes final, so many times.</summary>
+    public void Finalize(int blocks)
+    {
+        for (var i = 0; i < blocks; i++)
+        {
+            Extend();
+            FinalizeNext();
+        }
+    }
+
+    /// <summary>A double vote of the first validator, as evidence and notice.</summary>
+    public Evidence Conflict()
+    {
+        var chain = view.Chain;
+        Vote VoteFor(byte value)
+        {
+            var hash = new byte[32];
+            hash[0] = value;
+            var ballot = new Ballot(chain.Rules.ChainId, chain.Rules.EpochOf(chain.Height), chain.Height, 0, Phase.Prepare, new Hash256(hash));
+            Span<byte> message = stackalloc byte[Ballot.MessageSize];
+            ballot.WriteMessage(message);
+            return new Vote(ballot, chain.Set.Validators[0].Address, Validators[0].Sign(message));
+        }
+
+        var made = new Evidence(VoteFor(1), VoteFor(2));
+        evidence.Add(made);
+        Publish(new Notice.Conflict(made));
+        return made;
+    }
+
+    private void Move(BlockTree tree)
+    {
+        var change = Reorganisation.Between(view.Chain.Tree, tree);
+        view = view with { Chain = view.Chain with { Tree = tree } };
+        if (!change.Joined.IsEmpty)
+        {
+            Publish(new Notice.HeadMoved(
+                change.Ancestor.Hash, change.Ancestor.Height, [.. change.Left.Select(node => node.Block)], [.. change.Joined.Select(node => node.Block)]));
+        }
+    }
+
+    private static SigningKey Key(int number)
+    {
+        Span<byte> seed = stackalloc byte[32];
+        seed.Clear();
+        seed[0] = (byte)number;
+        return SigningKey.FromSeed(seed);
+    }
+
+    private sealed class Ending(Action end) : IDisposable
+    {
+        public void Dispose() => end();
+    }
+}

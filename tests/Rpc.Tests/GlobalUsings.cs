@@ -1,0 +1,3 @@
+global using System.Text.Json;
+global using LuxTensor.Rpc;
+global using Xunit;
