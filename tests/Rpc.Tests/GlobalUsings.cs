@@ -1,3 +1,2 @@
 global using System.Text.Json;
 global using LuxTensor.Rpc;
-global using Xunit;
