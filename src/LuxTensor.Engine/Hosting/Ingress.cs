@@ -4,6 +4,7 @@ using LuxTensor.Core.Consensus;
 using LuxTensor.Core.Transactions;
 using LuxTensor.Core.Voting;
 using LuxTensor.Core.Wire;
+using LuxTensor.Engine.Caching;
 
 namespace LuxTensor.Engine;
 
@@ -15,12 +16,14 @@ internal sealed class Ingress
 {
     private const int BatchSize = 100;
     private const int MaxReplyBytes = 8 << 20;
+    private const int SeenBytes = 4 << 20;
 
     private readonly NodeHost host;
     private readonly NodeOptions options;
     private readonly Channel<IncomingFrame> consensus;
     private readonly Channel<IncomingFrame> transactions;
     private readonly HashSet<Address> local;
+    private readonly SeenFilter seen = new(SeenBytes); // transactions of the last seconds: each comes once from every peer
 
     public Ingress(NodeHost host, NodeOptions options, IEnumerable<Address> local)
     {
@@ -126,7 +129,7 @@ internal sealed class Ingress
 
     private FrameVerdict TakeTransaction(Transaction transaction, List<NodeInput> batch)
     {
-        if (host.View.Pool.Find(transaction.Id) is not null)
+        if (host.View.Pool.Find(transaction.Id) is not null || !seen.Add(transaction.Id))
         {
             return FrameVerdict.Ignore;
         }
