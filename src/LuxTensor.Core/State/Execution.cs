@@ -72,14 +72,12 @@ public static class Execution
         return transaction.TryGetCost(out _) ? null : new TransactionRejection.AmountOverflow(transaction.Fee, transaction.Value);
     }
 
-    /// <summary>Whether a transaction is the account's next one and covered (EXE-3, EXE-4); the cost is fee and value.</summary>
+    /// <summary>
+    /// Whether a transaction of good form is the account's next one and covered (EXE-3, EXE-4); the cost is fee and value.
+    /// </summary>
     internal static TransactionRejection? CheckNext(Account account, Transaction transaction, out UInt128 cost)
     {
-        if (!transaction.TryGetCost(out cost))
-        {
-            return new TransactionRejection.AmountOverflow(transaction.Fee, transaction.Value);
-        }
-
+        _ = transaction.TryGetCost(out cost); // no overflow: CheckForm came before
         if (transaction.Nonce != account.Nonce)
         {
             return transaction.Nonce < account.Nonce

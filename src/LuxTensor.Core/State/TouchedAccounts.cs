@@ -14,7 +14,10 @@ internal sealed class TouchedAccounts(Ledger below)
 
     internal Account Get(Address address) => Find(address).Now;
 
-    /// <summary>Carries a transaction out, or says why it cannot be the sender's next one and changes nothing.</summary>
+    /// <summary>
+    /// Carries a transaction of good form out, or says why it cannot be the sender's next one; after that only reading is
+    /// sensible, for the sender counts as touched.
+    /// </summary>
     internal TransactionRejection? Apply(Transaction transaction)
     {
         var sender = Find(transaction.Sender);
@@ -43,16 +46,16 @@ internal sealed class TouchedAccounts(Ledger below)
         }
     }
 
-    /// <summary>The writes, in order of key: only of accounts that are not what they were.</summary>
+    /// <summary>
+    /// The writes, in order of key. Whatever was applied or credited has another nonce or a higher balance than before, and
+    /// nothing takes a balance down without moving the nonce: every account here differs from the one below.
+    /// </summary>
     internal ImmutableArray<StateChange> Changes()
     {
         var changes = ImmutableArray.CreateBuilder<StateChange>(entries.Count);
         foreach (var entry in entries.Values)
         {
-            if (entry.Now != entry.Before)
-            {
-                changes.Add(new StateChange(entry.Key, entry.Now.Encode()));
-            }
+            changes.Add(new StateChange(entry.Key, entry.Now.Encode()));
         }
 
         changes.Sort(static (x, y) => x.Key.CompareTo(y.Key));
@@ -64,18 +67,16 @@ internal sealed class TouchedAccounts(Ledger below)
         if (!entries.TryGetValue(address, out var entry))
         {
             var key = Ledger.KeyOfAccount(address);
-            entries[address] = entry = new Entry(key, below.GetAccount(key));
+            entries[address] = entry = new Entry(key) { Now = below.GetAccount(key) };
         }
 
         return entry;
     }
 
-    private sealed class Entry(Hash256 key, Account before)
+    private sealed class Entry(Hash256 key)
     {
         internal Hash256 Key { get; } = key;
 
-        internal Account Before { get; } = before;
-
-        internal Account Now { get; set; } = before;
+        internal required Account Now { get; set; }
     }
 }

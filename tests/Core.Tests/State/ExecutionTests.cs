@@ -68,11 +68,16 @@ public sealed class ExecutionTests
     public void EXE_8_a_leaf_is_written_once_in_order_of_key_and_only_where_it_differs()
     {
         var ledger = Given.Ledger((1, 100), (2, 100), (3, 100));
-        var executed = Run(ledger, Given.Transfer(1, 2, 10), Given.Transfer(2, 1, 10), Given.Transfer(1, 4, 0, nonce: 1), Given.Transfer(1, 2, 1, nonce: 2));
+        var executed = Run(
+            ledger,
+            [
+                Given.Transfer(1, 2, 10), Given.Transfer(2, 1, 10), Given.Transfer(1, 4, 0, nonce: 1), Given.Transfer(1, 2, 1, nonce: 2),
+                .. Enumerable.Range(20, 8).Select(static i => Given.Transfer(2, i, 1, nonce: (ulong)i - 19)),
+            ]);
         Hash256[] keys = [.. executed.Changes.Select(static it => it.Key)];
-        Assert.Equal(new[] { 1, 2, Proposer }.Select(static i => Ledger.KeyOfAccount(Given.AddressOf(i))).Order(), keys);
+        Assert.Equal(Enumerable.Range(20, 8).Append(1).Append(2).Append(Proposer).Select(static i => Ledger.KeyOfAccount(Given.AddressOf(i))).Order(), keys);
         Assert.Equal(executed.After.Root, ledger.Apply(executed.Changes).Root);
-        Assert.Equal(4, executed.After.Count); // nothing was given to account 4: it has no leaf
+        Assert.Equal(12, executed.After.Count); // nothing was given to account 4: it has no leaf
 
         var nothing = Run(ledger);
         Assert.Empty(nothing.Changes);

@@ -245,8 +245,12 @@ public sealed class MempoolTests
     }
 
     [Fact]
-    public void What_execution_would_refuse_for_its_form_does_not_enter() =>
-        AssertRejected(new TransactionRejection.WrongChain(7, 8), Mempool.Empty(new()), Rich, Given.Transfer(1, 2, 1, chainId: 8));
+    public void What_execution_would_refuse_for_its_form_does_not_enter()
+    {
+        var pool = Mempool.Empty(new());
+        AssertRejected(new TransactionRejection.WrongChain(7, 8), pool, Rich, Given.Transfer(1, 2, 1, chainId: 8));
+        AssertRejected(new TransactionRejection.AmountOverflow(1, UInt128.MaxValue), pool, Rich, Given.Transfer(1, 2, UInt128.MaxValue));
+    }
 
     private static int[] Fees(ImmutableArray<Transaction> transactions) => [.. transactions.Select(static it => (int)it.Fee)];
 

@@ -212,6 +212,8 @@ public sealed class CodecTests
         var bytes = Given.Transfer(1, 2, 3).Encoded.ToArray();
         Assert.True(Transaction.TryDecode(bytes, Limit, out var good, out _));
         Assert.True(Ed25519.Verify(good!.SenderKey, good.SigningMessage(), good.Signature));
+        Assert.Equal([.. "LuxTensor/tx/1\0\0"u8, .. bytes[..^64]], good.SigningMessage());
+        Assert.Equal(Address.Of(good.SenderKey), good.Sender);
         for (var at = 1; at < bytes.Length - Signature.Size; at++)
         {
             bytes[at] ^= 1;
