@@ -83,8 +83,11 @@ public static class BlockValidity
     }
 
     /// <summary>A block may not be voted for while its time is further ahead of the clock than the chain allows (BLK-5).</summary>
-    public static BlockRejection? CheckClock(BlockHeader header, ChainRules rules, ulong now) =>
-        header.Time > now + rules.ClockBound ? new BlockRejection.TooFarInFuture(now + rules.ClockBound, header.Time) : null;
+    public static BlockRejection? CheckClock(BlockHeader header, ChainRules rules, ulong now)
+    {
+        var latest = Later(now, rules.ClockBound);
+        return header.Time > latest ? new BlockRejection.TooFarInFuture(latest, header.Time) : null;
+    }
 
     /// <summary>The header of the block that <paramref name="proposer"/> makes on a parent, and its node (BLK-6).</summary>
     public static BlockNode Make(
@@ -99,7 +102,7 @@ public static class BlockValidity
             ChainId = rules.ChainId,
             Height = height,
             Round = round,
-            Time = ulong.Max(time, parent.Block.Header.Time + ulong.Max(rules.BlockInterval, 1)),
+            Time = ulong.Max(time, Later(parent.Block.Header.Time, ulong.Max(rules.BlockInterval, 1))),
             Parent = parent.Hash,
             Proposer = proposer,
             TransactionsRoot = Block.RootOf(transactions),
@@ -111,6 +114,9 @@ public static class BlockValidity
         };
         return new BlockNode(new Block(header, certificate, transactions), executed.After, executed.Changes);
     }
+
+    /// <summary>Stops at the end of time: a sum that wrapped would let a child of the last moment be as early as it likes.</summary>
+    private static ulong Later(ulong time, ulong by) => ulong.MaxValue - time < by ? ulong.MaxValue : time + by;
 
     private static BlockRejection? CheckHeader(BlockHeader parent, Hash256 parentHash, Block block, ChainRules rules, EpochSchedule epochs)
     {
@@ -130,8 +136,8 @@ public static class BlockValidity
             return new BlockRejection.WrongParent(parentHash, header.Parent);
         }
 
-        var earliest = parent.Time + ulong.Max(rules.BlockInterval, 1);
-        if (header.Time < earliest)
+        var earliest = Later(parent.Time, ulong.Max(rules.BlockInterval, 1));
+        if (header.Time < earliest || header.Time <= parent.Time)
         {
             return new BlockRejection.TooEarly(earliest, header.Time);
         }

@@ -56,6 +56,17 @@ public sealed class BlockValidityTests
     }
 
     [Fact]
+    public void BLK_4_no_block_comes_after_the_end_of_time()
+    {
+        var last = Make(Root, time: ulong.MaxValue);
+        var child = Make(last, time: 0).Block;
+        Assert.Equal(new BlockRejection.TooEarly(ulong.MaxValue, ulong.MaxValue), BlockValidity.Check(last, child, Rules, Epochs, out _));
+        var early = new Block(child.Header with { Time = 500 }, null, []);
+        Assert.Equal(new BlockRejection.TooEarly(ulong.MaxValue, 500), BlockValidity.Check(last, early, Rules, Epochs, out _));
+        Assert.Null(BlockValidity.CheckClock(last.Block.Header, Rules, now: ulong.MaxValue)); // BLK-5
+    }
+
+    [Fact]
     public void BLK_4_a_transaction_that_cannot_be_executed_is_named()
     {
         var good = Make(Root).Block;
