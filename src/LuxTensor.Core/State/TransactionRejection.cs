@@ -10,7 +10,10 @@ public abstract record TransactionRejection
     {
     }
 
-    /// <summary>One sentence for the sender: what is wrong, and what would be right.</summary>
+    /// <summary>
+    /// One sentence for the sender: what is wrong, and what would be right. Three begin with the words by which Ethereum's
+    /// client libraries tell such errors apart.
+    /// </summary>
     public string Message => this switch
     {
         Malformed it => $"the bytes are not the canonical encoding of a transaction: {it.Fault}",
@@ -18,14 +21,14 @@ public abstract record TransactionRejection
         TooLarge it => $"the transaction has {it.Actual} bytes, at most {it.Limit} are allowed",
         FeeTooLow it => $"the fee is {it.Actual}, at least {it.Minimum} is needed",
         AmountOverflow it => $"fee {it.Fee} and value {it.Value} together are more than any account can have",
-        NonceTooLow it => $"nonce {it.Actual} is used already, the account's next nonce is {it.Expected}",
+        NonceTooLow it => $"nonce too low: {it.Actual} is used already, the account's next nonce is {it.Expected}",
         NonceGap it => $"nonce {it.Actual} comes too early, the account's next nonce is {it.Expected}",
         NonceTooFar it => $"nonce {it.Actual} is too far ahead, the pool takes this account's nonces up to {it.Last}",
         NonceExhausted it => $"the account has used every nonce up to {it.Nonce}: it can send nothing any more",
-        InsufficientBalance it => $"{it.Needed} base units are needed, the account can spend {it.Available}",
+        InsufficientBalance it => $"insufficient funds: {it.Needed} base units are needed, the account can spend {it.Available}",
         SenderNotAdmissible it => $"the sender's key {it.Key} is not an admissible Ed25519 key",
         BadSignature it => $"the signature is not that of {it.Sender} for this transaction",
-        ReplacementUnderpriced it => $"the pool has a transaction with this nonce: to replace it a fee of {it.Needed} is needed, not {it.Actual}",
+        ReplacementUnderpriced it => $"replacement transaction underpriced: the pool has one with this nonce, to replace it takes a fee of {it.Needed}, not {it.Actual}",
         PoolFull it => $"the transaction pool is full, a fee of {it.MinimumFeeToEnter} or more is needed to enter",
         _ => throw new InvalidOperationException($"a rejection without a message: {GetType().Name}"),
     };
