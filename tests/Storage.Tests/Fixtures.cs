@@ -64,6 +64,10 @@ internal sealed class TestChain
     public Transaction Transfer() => Transaction.Sign(
         Genesis.Rules.ChainId, Sender, nonce, 1, new TransactionBody.Transfer(AddressOf(nonce++ % 500), 1));
 
+    /// <summary>One of many transfers that no block takes in: their nonces are far ahead.</summary>
+    public static Transaction Waiting(ulong number) =>
+        Transaction.Sign(7, Sender, 1_000_000 + number, 1, new TransactionBody.Transfer(default, 1));
+
     /// <summary>Makes the next block final.</summary>
     public Finalization Next(int transactions = 2) => Next([.. Enumerable.Range(0, transactions).Select(_ => Transfer())]);
 

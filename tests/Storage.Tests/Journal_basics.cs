@@ -98,6 +98,70 @@ public sealed class Journal_basics : IDisposable
         Assert.Equal(2UL, again.FinalHeight);
     }
 
+    [Fact]
+    public void Loading_reads_no_block_but_the_last_two_whatever_the_chains_length()
+    {
+        using (var journal = Open())
+        {
+            journal.Commit(new JournalBatch { Finalized = [.. Enumerable.Range(0, 40).Select(_ => chain.Next())] });
+        }
+
+        using (var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={folder["journal.db"]};Pooling=False"))
+        {
+            connection.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText = "UPDATE block SET bytes = zeroblob(length(bytes)) WHERE height < 39";
+            command.ExecuteNonQuery();
+        }
+
+        using var again = Open();
+        Assert.Equal(40UL, again.Load().Final.Block.Height);
+        Assert.Equal(39UL, again.BlockAt(39)!.Block.Height);
+        Assert.Contains("final block 38", Assert.Throws<JournalException>(() => again.BlockAt(38)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Readers_see_a_batch_as_a_whole_while_others_are_stored()
+    {
+        var blocks = Enumerable.Range(0, 60).Select(_ => chain.Next(3)).ToArray();
+        using var journal = SqliteJournal.Open(folder["journal.db"], chain.Genesis, new JournalOptions { BlockCacheBytes = 0, Readers = 2 });
+        var stop = false;
+        var wrong = new System.Collections.Concurrent.ConcurrentBag<string>();
+        var readers = Enumerable.Range(0, 3).Select(reader => new Thread(() =>
+        {
+            try
+            {
+                var random = new Random(reader);
+                while (!Volatile.Read(ref stop))
+                {
+                    var known = journal.FinalHeight;
+                    var at = random.Next(blocks.Length);
+                    var (block, height) = (blocks[at].Block, (ulong)at + 1);
+                    var found = (journal.BlockAt(height)?.Block.Hash, journal.BlockBy(block.Hash)?.Block.Hash, journal.Locate(block.Transactions[2].Id));
+                    var final = journal.FinalHeight;
+                    var here = ((Hash256?)block.Hash, (Hash256?)block.Hash, (TransactionPlace?)new TransactionPlace(height, 2));
+                    if ((height <= known && found != here) || (height > final && found != (null, null, null)))
+                    {
+                        wrong.Add($"height {height} of {known} to {final}: {found}");
+                    }
+                }
+            }
+            catch (Exception failure)
+            {
+                wrong.Add(failure.ToString());
+            }
+        })).ToArray();
+        Array.ForEach(readers, reader => reader.Start());
+        foreach (var block in blocks)
+        {
+            journal.Commit(new JournalBatch { Finalized = [block] });
+        }
+
+        Volatile.Write(ref stop, true);
+        Array.ForEach(readers, reader => reader.Join());
+        Assert.Empty(wrong);
+    }
+
     private void Refused(Finalization good, Finalization bad)
     {
         var path = folder[Guid.NewGuid().ToString("N")];

@@ -1,4 +1,3 @@
-using LuxTensor.Core.Transactions;
 using LuxTensor.Core.Voting;
 using LuxTensor.Engine;
 using LuxTensor.Storage;
@@ -20,14 +19,11 @@ public sealed class Kill_9 : IDisposable
         {
             Inputs = [TestChain.Input(height, 300, (int)height), TestChain.Input(height + 1, 6_000, (int)height), TestChain.Input(height + 2, 40, (int)height)],
             Finalized = [finalization],
-            PoolAdded = [new PoolEntry(height, Waiting(height))],
-            PoolRemoved = height % 2 == 0 ? [Waiting(height - 1).Id] : [],
+            PoolAdded = [new PoolEntry(height, TestChain.Waiting(height))],
+            PoolRemoved = height % 2 == 0 ? [TestChain.Waiting(height - 1).Id] : [],
             Evidence = [new LuxTensor.Core.Finality.Evidence(vote, chain.Vote(0, height, 0, Phase.Prepare, 2))],
         };
     }
-
-    private static Transaction Waiting(ulong height) => Transaction.Sign(
-        7, TestChain.Sender, 1_000_000 + height, 1, new TransactionBody.Transfer(default, 1));
 
     [Fact]
     public void Every_acknowledged_batch_is_there_as_a_whole_and_no_other_part()

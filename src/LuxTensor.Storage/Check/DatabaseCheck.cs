@@ -23,6 +23,11 @@ internal static class DatabaseCheck
         var findings = new Findings();
         try
         {
+            Part(findings, "the write-ahead log", () =>
+            {
+                WriteAheadLog.Verify(path);
+                return true;
+            });
             using var database = Database.Open(path, SqliteOpenMode.ReadOnly, TimeSpan.FromSeconds(2));
             database.UseForReading(16 << 10);
             JournalSchema.Verify(database, path, genesis);

@@ -145,12 +145,9 @@ internal sealed class GuardStore : IDisposable
             throw Faults.Damaged(path, report);
         }
 
-        foreach (var validator in Validators())
-        {
-            _ = Newest(validator, -1).Count;
-            _ = Watermark(validator);
-            _ = Blocked(validator);
-        }
+        VerifySigned();
+        VerifyPositions("watermark", RowKind.Watermark);
+        VerifyPositions("blocked", RowKind.Blocked);
     }
 
     public void Dispose() => Database.Dispose();
@@ -187,4 +184,43 @@ internal sealed class GuardStore : IDisposable
 
     private static void WritePosition(Statement put, RowKind kind, Address validator, SigningPosition position) =>
         put.BindAddress(1, validator).BindPosition(2, position).Bind(5, GuardRows.SumOfPosition(kind, validator, position)).Run();
+
+    // From the first row to the last, not by key: a search does not find a row whose key was changed, and neither would we.
+    private void VerifySigned()
+    {
+        (Address, SigningPosition)? previous = null;
+        var row = Database.Prepare(
+            "SELECT validator, height, round, phase, epoch, block, signature, sum FROM signed ORDER BY validator, height, round, phase");
+        using (row.Rows())
+        {
+            while (row.Step())
+            {
+                var key = (AddressAt(row), row.Position(1));
+                _ = ReadVote(row, 4, key.Item1, key.Item2);
+                previous = previous is not { } before || before.CompareTo(key) < 0 ? key : throw Faults.Damaged(path, $"the order of the votes of {key.Item1}");
+            }
+        }
+    }
+
+    private void VerifyPositions(string table, RowKind kind)
+    {
+        Address? previous = null;
+        var row = Database.Prepare($"SELECT validator, height, round, phase, sum FROM {table} ORDER BY validator");
+        using (row.Rows())
+        {
+            while (row.Step())
+            {
+                var validator = AddressAt(row);
+                if (row.Integer(4) != GuardRows.SumOfPosition(kind, validator, row.Position(1)) || previous?.CompareTo(validator) >= 0)
+                {
+                    throw Faults.Damaged(path, $"the {table} row of {validator}");
+                }
+
+                previous = validator;
+            }
+        }
+    }
+
+    private Address AddressAt(Statement row) =>
+        row.Blob(0) is { Length: Address.Size } bytes ? new Address(bytes) : throw Faults.Damaged(path, "a validator's address");
 }

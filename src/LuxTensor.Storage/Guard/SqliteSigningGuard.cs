@@ -216,6 +216,8 @@ public sealed class SqliteSigningGuard : ISigningGuard
             }
 
             database.UseForWriting(1 << 10, null);
+            database.InTransaction(() => WriteAheadLog.Verify(path)); // others may have the file open: keep them from writing
+            database.RestartLog();
             var opened = new GuardStore(path, database);
             opened.VerifyAll();
             return opened;

@@ -171,11 +171,13 @@ public sealed class SqliteJournal : IJournal
     private static JournalWriter OpenWriter(string path, Genesis genesis, JournalOptions options)
     {
         JournalSchema.Current.CreateIfAbsent(path, database => JournalSchema.Fill(database, genesis));
+        WriteAheadLog.Verify(path);
         var database = Database.Open(path, SqliteOpenMode.ReadWrite, options.BusyTimeout);
         try
         {
             JournalSchema.Verify(database, path, genesis);
             database.UseForWriting(options.WriterCacheKib, options.MaxBytes);
+            database.RestartLog();
             return new JournalWriter(path, database);
         }
         catch

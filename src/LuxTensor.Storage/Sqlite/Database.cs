@@ -64,6 +64,12 @@ internal sealed class Database : IDisposable
         }
     }
 
+    /// <summary>
+    /// Brings the write-ahead log home and begins it anew, so that what a crash left at its end is never taken for more than
+    /// one transaction (see <see cref="WriteAheadLog"/>). Where others use the file, it stays as it is.
+    /// </summary>
+    internal void RestartLog() => Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+
     internal void UseForReading(int cacheKib)
     {
         Execute(FormattableString.Invariant($"PRAGMA cache_size = -{cacheKib}"));
