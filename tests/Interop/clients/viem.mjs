@@ -6,7 +6,21 @@ import { transfer } from './lux.mjs';
 await run(async ({ http, ws, sender, recipient, check, mayRestart, restart }) => {
   const sizes = []; // of batches
   const socket = createPublicClient({ transport: webSocket(ws, { reconnect: { attempts: 5, delay: 3_000 } }) });
-  const polling = createPublicClient({ transport: overHttp(http), pollingInterval: 50, cacheTime: 0 });
+  const filters = inbox(); // made over HTTP
+  const polling = createPublicClient({
+    transport: overHttp(http, {
+      fetchFn: async (url, init) => {
+        const response = await fetch(url, init);
+        if (init.body.includes('eth_newPendingTransactionFilter')) {
+          filters.put(response);
+        }
+
+        return response;
+      },
+    }),
+    pollingInterval: 50,
+    cacheTime: 0,
+  });
   const batching = createPublicClient({
     transport: overHttp(http, {
       batch: { batchSize: 250, wait: 10 },
@@ -84,7 +98,7 @@ await run(async ({ http, ws, sender, recipient, check, mayRestart, restart }) =>
       socket.watchPendingTransactions({ onTransactions: (ids) => ids.forEach(told.put) }),
       polling.watchPendingTransactions({ onTransactions: (ids) => ids.forEach(polled.put), batch: false }),
     ];
-    await heads.fresh(2); // over HTTP the filter is made by the first poll
+    await Promise.all([filters.next(), socket.request({ method: 'eth_syncing' })]); // when this is answered, the subscription is open
     const [nonce, fee] = await Promise.all([
       polling.getTransactionCount({ address: sender.address, blockTag: 'pending' }), polling.getGasPrice(),
     ]);
@@ -158,7 +172,7 @@ await run(async ({ http, ws, sender, recipient, check, mayRestart, restart }) =>
     await told.take(2);
     assert.equal((await subscription.unsubscribe()).result, true);
     assert.equal((await subscription.unsubscribe()).result, false);
-    await heads.fresh(1); // a note that was under way has come
+    await heads.fresh(2); // a note that was under way has come
     const before = frames;
     await heads.fresh(2);
     assert.ok(before > 0);
