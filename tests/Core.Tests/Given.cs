@@ -16,7 +16,7 @@ internal static class Given
 
     public static readonly ChainRules Rules = new() { ChainId = ChainId, MinimumFee = 1, MinimumStake = 1 };
 
-    private static readonly SigningKey[] Keys = [.. Enumerable.Range(0, 64).Select(MakeKey)];
+    private static readonly SigningKey[] Keys = [.. Enumerable.Range(0, 70).Select(MakeKey)];
 
     public static SigningKey Key(int number) => Keys[number];
 

@@ -45,7 +45,9 @@ public sealed class GenesisTests
     public void GEN_2_accounts_may_come_in_any_order_validators_may_not()
     {
         var (validators, accounts) = Parts();
-        var hash = Make(Given.Rules, validators, accounts).Hash;
+        var genesis = Make(Given.Rules, validators, accounts);
+        var hash = genesis.Hash;
+        Assert.Equal(Sha256.Hash([.. "LuxTensor/genesis/1"u8, .. genesis.Encoded.Span]), hash);
         Assert.Equal(hash, Make(Given.Rules, validators, [.. accounts.Reverse()]).Hash);
         Assert.NotEqual(hash, Make(Given.Rules, [.. validators.Reverse()], accounts).Hash);
     }

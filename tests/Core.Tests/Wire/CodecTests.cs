@@ -113,10 +113,11 @@ public sealed class CodecTests
     {
         byte[] huge = [0xFF, 0xFF, 0xFF, 0xFF];
         byte[] large = [0x7F, 0xFF, 0xFF, 0xFF];
+        byte[] allowed = [0, 6, 0x1A, 0x80]; // as many accounts as a genesis may have, and none of them there
         var genesis = Given.Genesis(1, 0).Encoded.ToArray();
         byte[][] bad =
         [
-            .. new[] { huge, large }.SelectMany(count => new byte[][]
+            .. new[] { huge, large, allowed }.SelectMany(count => new byte[][]
             {
                 [.. Given.Data(0, 0).Encoded.Span[..66], .. count, .. new byte[64]],
                 [.. Written(Given.Certificate(new Random(1)).Write).AsSpan(0, 61), .. count],
@@ -156,6 +157,37 @@ public sealed class CodecTests
 
         static WireFault FaultOf(Message message) =>
             MessageCodec.TryDecode(MessageCodec.Encode(Given.ChainId, message), Given.Rules, out _, out var fault) ? WireFault.None : fault;
+    }
+
+    [Fact]
+    public void A_proposal_is_signed_for_the_block_that_it_carries()
+    {
+        var block = Given.Block(new Random(1));
+        var ballot = new Ballot(7, 0, block.Height, 1, Phase.Propose, block.Hash);
+        Assert.True(IsRead(ballot));
+        Assert.False(IsRead(ballot with { BlockHash = Given.HashOf(new Random(1)) }));
+        Assert.False(IsRead(ballot with { Height = block.Height + 1 }));
+        Assert.False(IsRead(ballot with { Phase = Phase.Prepare }));
+
+        bool IsRead(Ballot signed)
+        {
+            var vote = new Vote(signed, Given.AddressOf(1), Given.SignatureOf(new Random(1)));
+            return MessageCodec.TryDecode(MessageCodec.Encode(7, new Message.Propose(new Proposal(block, vote, null))), Given.Rules, out _, out _);
+        }
+    }
+
+    [Fact]
+    public void A_vote_travels_alone_only_where_it_is_no_proposal()
+    {
+        Assert.True(IsRead(Phase.Prepare));
+        Assert.True(IsRead(Phase.Precommit));
+        Assert.False(IsRead(Phase.Propose));
+
+        static bool IsRead(Phase phase)
+        {
+            var vote = new Vote(new Ballot(7, 0, 1, 1, phase, Given.HashOf(new Random(1))), Given.AddressOf(1), Given.SignatureOf(new Random(1)));
+            return MessageCodec.TryDecode(MessageCodec.Encode(7, new Message.CastVote(vote)), Given.Rules, out _, out _);
+        }
     }
 
     [Fact]
@@ -256,6 +288,11 @@ public sealed class CodecTests
         Assert.Equal(WireFault.TooLong, tooLarge);
         Assert.False(Block.TryDecode(bytes, bytes.Length, largest - 1, out _, out var transactionTooLarge));
         Assert.Equal(WireFault.TooLong, transactionTooLarge);
+
+        var reply = MessageCodec.Encode(Given.ChainId, new Message.BlockReply(block)); // inside of something larger too
+        Assert.True(MessageCodec.TryDecode(reply, Given.Rules with { MaxBlockBytes = bytes.Length }, out _, out _));
+        Assert.False(MessageCodec.TryDecode(reply, Given.Rules with { MaxBlockBytes = bytes.Length - 1 }, out _, out var inMessage));
+        Assert.Equal(WireFault.TooLong, inMessage);
     }
 
     [Fact]
