@@ -1,18 +1,16 @@
 namespace LuxTensor.Tests.Core;
 
 /// <summary>
-/// Runs a property for many seeds and names the seed that fails. LUXTENSOR_SEED repeats one seed; LUXTENSOR_FUZZ is the
-/// number of mutations that each fuzz test makes.
+/// Runs a property for many seeds and names the seed that fails. LUXTENSOR_SEED repeats one seed, LUXTENSOR_SEEDS is the least
+/// number of seeds of each property, LUXTENSOR_FUZZ the number of mutations that each fuzz test makes.
 /// </summary>
 internal static class Seeds
 {
-    public static int FuzzCount(int inCi) =>
-        int.TryParse(Environment.GetEnvironmentVariable("LUXTENSOR_FUZZ"), out var count) && count > 0 ? count : inCi;
+    public static int FuzzCount(int inCi) => Number("LUXTENSOR_FUZZ") is > 0 and var count ? count : inCi;
 
     public static void Each(int count, Action<Random> property)
     {
-        var only = Environment.GetEnvironmentVariable("LUXTENSOR_SEED");
-        var seeds = int.TryParse(only, out var one) ? [one] : Enumerable.Range(1, count);
+        var seeds = Number("LUXTENSOR_SEED") is { } one ? [one] : Enumerable.Range(1, int.Max(count, Number("LUXTENSOR_SEEDS") ?? 0));
         foreach (var seed in seeds)
         {
             try
@@ -25,4 +23,6 @@ internal static class Seeds
             }
         }
     }
+
+    private static int? Number(string variable) => int.TryParse(Environment.GetEnvironmentVariable(variable), out var number) ? number : null;
 }
