@@ -27,14 +27,15 @@ internal sealed class FakeNode : INode, IChainReader
         Validators = [.. Enumerable.Range(1, 4).Select(Key)];
         Sender = Key(200);
         var rules = new ChainRules { ChainId = 7_777, EpochLength = 8, MinimumFee = 10 };
-        Assert.True(Genesis.TryCreate(
+        var created = Genesis.TryCreate(
             rules,
             1_700_000_000_123,
             [.. Validators.Select(key => new GenesisValidator(key.PublicKey, 100 * ChainRules.Token))],
             [new GenesisAccount(Address.Of(Sender.PublicKey), 1_000_000 * ChainRules.Token)],
             out var genesis,
-            out _));
-        Genesis = genesis;
+            out var why);
+        Genesis = created ? genesis! : throw new InvalidOperationException(why!.Message);
+        genesis = Genesis;
         final[0] = new FinalBlock(genesis.Block, null);
         heights[genesis.Block.Hash] = 0;
         view = new NodeState

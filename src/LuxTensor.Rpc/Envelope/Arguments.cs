@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using LuxTensor.Core;
 using LuxTensor.Crypto;
@@ -147,7 +148,7 @@ internal ref struct Arguments
 
         foreach (var word in allowed)
         {
-            if (reader.TokenType == JsonTokenType.String && reader.ValueTextEquals(word))
+            if (reader.TokenType == JsonTokenType.String && Json.Is(ref reader, Encoding.ASCII.GetBytes(word)))
             {
                 return word;
             }

@@ -61,11 +61,11 @@ internal readonly record struct BlockReference(BlockTag Tag, ulong Number = 0, H
             return true;
         }
 
-        var pending = reader.ValueTextEquals("pending"u8);
-        BlockTag? tag = pending || reader.ValueTextEquals("latest"u8) ? BlockTag.Latest
-            : reader.ValueTextEquals("safe"u8) ? BlockTag.Safe
-            : reader.ValueTextEquals("finalized"u8) ? BlockTag.Finalized
-            : reader.ValueTextEquals("earliest"u8) ? BlockTag.Earliest
+        var pending = Json.Is(ref reader, "pending"u8);
+        BlockTag? tag = pending || Json.Is(ref reader, "latest"u8) ? BlockTag.Latest
+            : Json.Is(ref reader, "safe"u8) ? BlockTag.Safe
+            : Json.Is(ref reader, "finalized"u8) ? BlockTag.Finalized
+            : Json.Is(ref reader, "earliest"u8) ? BlockTag.Earliest
             : null;
         block = new BlockReference(tag ?? default) { IsPending = pending };
         return tag is not null;
@@ -78,8 +78,8 @@ internal readonly record struct BlockReference(BlockTag Tag, ulong Number = 0, H
         var ok = true;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var byHash = reader.ValueTextEquals("blockHash"u8);
-            var byNumber = reader.ValueTextEquals("blockNumber"u8);
+            var byHash = Json.Is(ref reader, "blockHash"u8);
+            var byNumber = Json.Is(ref reader, "blockNumber"u8);
             reader.Read();
             if (byHash || byNumber)
             {

@@ -10,6 +10,9 @@ namespace LuxTensor.Rpc;
 /// <summary>The values of Ethereum's JSON: quantities without leading zeros, data of full length, lower-case hexadecimal.</summary>
 internal static class Json
 {
+    /// <summary>Bytes of the longest escape of one byte of text.</summary>
+    public const int LongestEscape = 6;
+
     /// <summary>Reads "0x" and 1 to 16 significant hexadecimal digits, or a JSON integer.</summary>
     public static bool TryQuantity(ref Utf8JsonReader reader, out ulong value)
     {
@@ -35,6 +38,30 @@ internal static class Json
         && reader.ValueSpan is [(byte)'0', (byte)'x', .. var digits]
         && digits.Length == destination.Length * 2
         && Convert.FromHexString(digits, destination, out _, out _) == OperationStatus.Done;
+
+    /// <summary>Whether a string or name is that text. As <c>ValueTextEquals</c>, which throws on half a surrogate pair.</summary>
+    public static bool Is(ref Utf8JsonReader reader, ReadOnlySpan<byte> text)
+    {
+        if (!reader.ValueIsEscaped)
+        {
+            return reader.ValueSpan.SequenceEqual(text);
+        }
+
+        if (reader.ValueSpan.Length > text.Length * LongestEscape)
+        {
+            return false;
+        }
+
+        Span<byte> unescaped = stackalloc byte[text.Length * LongestEscape];
+        try
+        {
+            return unescaped[..reader.CopyString(unescaped)].SequenceEqual(text);
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
 
     public static void Quantity(this Utf8JsonWriter json, ReadOnlySpan<byte> name, ulong value)
     {

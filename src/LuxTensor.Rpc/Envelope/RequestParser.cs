@@ -130,7 +130,7 @@ internal static class RequestParser
             var start = (int)reader.TokenStartIndex;
             switch (member)
             {
-                case Member.Version when !(reader.TokenType == JsonTokenType.String && reader.ValueTextEquals("2.0"u8)):
+                case Member.Version when !(reader.TokenType == JsonTokenType.String && Json.Is(ref reader, "2.0"u8)):
                     fault ??= RpcError.WrongVersion;
                     break;
                 case Member.Id when reader.TokenType is JsonTokenType.String or JsonTokenType.Number or JsonTokenType.Null:
@@ -172,10 +172,10 @@ internal static class RequestParser
     }
 
     private static Member MemberOf(ref Utf8JsonReader reader) =>
-        reader.ValueTextEquals("id"u8) ? Member.Id
-        : reader.ValueTextEquals("method"u8) ? Member.Method
-        : reader.ValueTextEquals("params"u8) ? Member.Params
-        : reader.ValueTextEquals("jsonrpc"u8) ? Member.Version
+        Json.Is(ref reader, "id"u8) ? Member.Id
+        : Json.Is(ref reader, "method"u8) ? Member.Method
+        : Json.Is(ref reader, "params"u8) ? Member.Params
+        : Json.Is(ref reader, "jsonrpc"u8) ? Member.Version
         : Member.None;
 
     private static Method? Find(ref Utf8JsonReader reader, MethodTable table, out RpcError? unknown)
@@ -187,13 +187,13 @@ internal static class RequestParser
             return found;
         }
 
-        if (raw.Length > MaxNameChars * 6) // the longest escape of one character
+        if (raw.Length > MaxNameChars * Json.LongestEscape)
         {
             unknown = RpcError.Unknown("of " + raw.Length + " bytes");
             return null;
         }
 
-        Span<byte> name = stackalloc byte[MaxNameChars * 6];
+        Span<byte> name = stackalloc byte[MaxNameChars * Json.LongestEscape];
         try
         {
             name = name[..reader.CopyString(name)];

@@ -14,7 +14,7 @@ internal static class FinalityMethods
     [
         new(
             "lux_finality", "How far a height is: the one being decided, or a final one. Null for a height above.",
-            [new("height", Schemas.Quantity, Required: false)], new("progress", Schemas.OrNull("Finality")))
+            [new("height", Schemas.Integer, Required: false)], new("progress", Schemas.OrNull("Finality")))
         {
             Handle = Finality,
         },
@@ -26,25 +26,25 @@ internal static class FinalityMethods
         },
         new(
             "lux_finalityFeed", "Events of the finality feed from a sequence number (= height) on, at most so many.",
-            [new("fromSequence", Schemas.Quantity), new("limit", Schemas.Quantity, Required: false)], new("page", Schemas.Ref("FinalityPage")))
+            [new("fromSequence", Schemas.Integer), new("limit", Schemas.Integer, Required: false)], new("page", Schemas.Ref("FinalityPage")))
         {
             Handle = Feed,
         },
         new(
             "lux_validators", "The validators of an epoch; of the height being decided unless named.",
-            [new("epoch", Schemas.Quantity, Required: false)], new("set", Schemas.Ref("ValidatorSet")))
+            [new("epoch", Schemas.Integer, Required: false)], new("set", Schemas.Ref("ValidatorSet")))
         {
             Handle = Validators,
         },
         new(
             "lux_proposer", "Who may propose at (height, round).",
-            [new("height", Schemas.Quantity), new("round", Schemas.Quantity, Required: false)], new("proposer", Schemas.Ref("Proposer")))
+            [new("height", Schemas.Integer), new("round", Schemas.Integer, Required: false)], new("proposer", Schemas.Ref("Proposer")))
         {
             Handle = Proposer,
         },
         new(
             "lux_evidence", "Double votes seen, oldest first, at most so many.",
-            [new("limit", Schemas.Quantity, Required: false)], new("evidence", """{"type":"array","items":{"$ref":"#/components/schemas/Evidence"}}"""))
+            [new("limit", Schemas.Integer, Required: false)], new("evidence", """{"type":"array","items":{"$ref":"#/components/schemas/Evidence"}}"""))
         {
             Handle = static (Caller caller, ref Arguments arguments, Utf8JsonWriter json) =>
             {

@@ -42,14 +42,14 @@ internal static class NodeMethods
         Simple("lux_nodeStatus", "An overview of the node.", Schemas.Ref("NodeStatus"), static (caller, json) => NodeShape.WriteStatus(json, caller)),
         new(
             "eth_feeHistory", "Fees of past blocks: there is no base fee.",
-            [new("count", Schemas.Quantity), new("newest", Schemas.BlockTag), new("percentiles", Schemas.Any, Required: false)],
+            [new("count", Schemas.Integer), new("newest", Schemas.BlockTag), new("percentiles", Schemas.Any, Required: false)],
             new("history", Schemas.Ref("FeeHistory")))
         {
             Handle = FeeHistory,
         },
         new(
             "lux_mempool", "How full the pool is, and the ids in it, oldest first, at most so many.",
-            [new("limit", Schemas.Quantity, Required: false)], new("mempool", Schemas.Ref("Mempool")))
+            [new("limit", Schemas.Integer, Required: false)], new("mempool", Schemas.Ref("Mempool")))
         {
             Handle = static (Caller caller, ref Arguments arguments, Utf8JsonWriter json) =>
             {

@@ -5,6 +5,7 @@ internal static class Schemas
 {
     public const string Any = "{}";
     public const string Quantity = """{"$ref":"#/components/schemas/Quantity"}""";
+    public const string Integer = """{"anyOf":[{"$ref":"#/components/schemas/Quantity"},{"type":"integer","minimum":0}]}""";
     public const string Hash = """{"$ref":"#/components/schemas/Hash"}""";
     public const string Address = """{"$ref":"#/components/schemas/Address"}""";
     public const string Data = """{"$ref":"#/components/schemas/Data"}""";

@@ -67,31 +67,39 @@ internal static class StateMethods
         },
         new(
             "eth_call", "Always empty: there is no code to call.",
-            [new("transaction", Schemas.Call), AtBlock], new("data", Schemas.Data))
+            [new("transaction", Schemas.Call), AtBlock, new("overrides", Schemas.Any, Required: false)], new("data", Schemas.Data))
         {
             Handle = static (Caller caller, ref Arguments arguments, Utf8JsonWriter json) =>
             {
-                arguments.Members("transaction", static (string _, ref Utf8JsonReader _) => null);
-                arguments.OptionalBlock("block", BlockTag.Latest);
-                arguments.Any();
+                ReadCall(ref arguments);
                 json.WriteStringValue("0x"u8);
                 return arguments.End();
             },
         },
         new(
             "eth_estimateGas", "Always 1: one gas is one transaction.",
-            [new("transaction", Schemas.Call), AtBlock], new("gas", Schemas.Quantity))
+            [new("transaction", Schemas.Call), AtBlock, new("overrides", Schemas.Any, Required: false)], new("gas", Schemas.Quantity))
         {
             Handle = static (Caller caller, ref Arguments arguments, Utf8JsonWriter json) =>
             {
-                arguments.Members("transaction", static (string _, ref Utf8JsonReader _) => null);
-                arguments.OptionalBlock("block", BlockTag.Latest);
-                arguments.Any();
+                ReadCall(ref arguments);
                 json.QuantityValue(1UL);
                 return arguments.End();
             },
         },
     ];
+
+    // What a call would do is of no interest where there is no code; that it is one is.
+    private static void ReadCall(ref Arguments arguments)
+    {
+        if (!arguments.Members("transaction", static (string _, ref Utf8JsonReader _) => null))
+        {
+            arguments.Fail("missing argument 1, transaction");
+        }
+
+        arguments.OptionalBlock("block", BlockTag.Latest);
+        arguments.Any(); // state overrides
+    }
 
     private static RpcError? Read(Caller caller, ref Arguments arguments, out Ledger ledger, out BlockReference reference)
     {

@@ -70,14 +70,14 @@ internal static class TransactionMethods
         },
         new(
             "eth_getTransactionByBlockNumberAndIndex", "A transaction by its place.",
-            [new("block", Schemas.BlockTag), new("index", Schemas.Quantity)], new("transaction", Schemas.OrNull("Transaction")))
+            [new("block", Schemas.BlockTag), new("index", Schemas.Integer)], new("transaction", Schemas.OrNull("Transaction")))
         {
             Handle = static (Caller caller, ref Arguments arguments, Utf8JsonWriter json) =>
                 WriteAt(caller, arguments.Block("block"), ref arguments, json),
         },
         new(
             "eth_getTransactionByBlockHashAndIndex", "A transaction by its place.",
-            [new("hash", Schemas.Hash), new("index", Schemas.Quantity)], new("transaction", Schemas.OrNull("Transaction")))
+            [new("hash", Schemas.Hash), new("index", Schemas.Integer)], new("transaction", Schemas.OrNull("Transaction")))
         {
             Handle = static (Caller caller, ref Arguments arguments, Utf8JsonWriter json) =>
                 WriteAt(caller, new BlockReference(BlockTag.Hash, 0, arguments.Hash("hash")), ref arguments, json),
