@@ -1,0 +1,150 @@
+using System.Net;
+using LuxTensor.Core.Transactions;
+
+namespace LuxTensor.Node.Configuration;
+
+/// <summary>
+/// A node's configuration file (JSON; comments and trailing commas allowed). Paths are relative to the file's folder.
+/// <code>
+/// {
+///   "genesis": "genesis.json",
+///   "data": "data",                                  // journal.db and guard.db
+///   "name": "node1",
+///   "keys": [ { "keystore": "validator1.json", "passwordFile": "password" } ],
+///   "rpc": { "http": "127.0.0.1:8545", "ws": "127.0.0.1:8546", "allowedHosts": [], "allowedOrigins": [] },
+///   "pool": { "bytes": 67108864, "perSender": 256 },
+///   "verifyWorkers": 4,
+///   "peers": [],
+/// }
+/// </code>
+/// </summary>
+internal sealed record NodeSettings
+{
+    private const int MaxBytes = 1 << 20;
+
+    /// <summary>The genesis file.</summary>
+    internal required string Genesis { get; init; }
+
+    /// <summary>The folder of the databases.</summary>
+    internal required string Data { get; init; }
+
+    /// <summary>What the node is called in logs.</summary>
+    internal required string Name { get; init; }
+
+    /// <summary>The validators' keys; none for a node that only follows.</summary>
+    internal required IReadOnlyList<KeySettings> Keys { get; init; }
+
+    /// <summary>Where JSON-RPC listens over HTTP, or null for nowhere.</summary>
+    internal required IPEndPoint? Http { get; init; }
+
+    /// <summary>Where JSON-RPC listens over WebSocket, or null for nowhere.</summary>
+    internal required IPEndPoint? WebSocket { get; init; }
+
+    /// <summary>Names under which clients may address the node, beside those of this machine.</summary>
+    internal required IReadOnlyList<string> AllowedHosts { get; init; }
+
+    /// <summary>Web pages that may call the node.</summary>
+    internal required IReadOnlyList<string> AllowedOrigins { get; init; }
+
+    /// <summary>Bounds of the transaction pool.</summary>
+    internal required MempoolLimits Pool { get; init; }
+
+    /// <summary>Workers that verify signatures.</summary>
+    internal required int VerifyWorkers { get; init; }
+
+    /// <summary>Reads and checks a file.</summary>
+    /// <exception cref="CommandFailure">The message names file, line and key, one line a fault.</exception>
+    internal static NodeSettings Read(string path)
+    {
+        var problems = new Problems(path);
+        var root = Section.Open(BoundedFile.Read(path, MaxBytes, "configuration file"), path, problems);
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        var rpc = root.Inner("rpc");
+        var pool = root.Inner("pool");
+        var settings = new NodeSettings
+        {
+            Genesis = root.File("genesis", folder, required: true) ?? "",
+            Data = root.File("data", folder, required: true) ?? "",
+            Name = root.Text("name") ?? "node",
+            Keys = ReadKeys(root, folder),
+            Http = ReadEndpoint(rpc, "http"),
+            WebSocket = ReadEndpoint(rpc, "ws"),
+            AllowedHosts = [.. rpc.Texts("allowedHosts").Select(static it => it.Value)],
+            AllowedOrigins = [.. rpc.Texts("allowedOrigins").Select(static it => it.Value)],
+            Pool = new MempoolLimits((long)(pool.Integer("bytes", 1 << 20, 1UL << 40) ?? 64UL << 20), (int)(pool.Integer("perSender", 1, 65_536) ?? 256)),
+            VerifyWorkers = (int)(root.Integer("verifyWorkers", 1, 8) ?? (ulong)int.Clamp(Environment.ProcessorCount, 1, 8)),
+        };
+        if (settings.Http is { Port: not 0 } http && http.Equals(settings.WebSocket))
+        {
+            rpc.Wrong("ws", $"must not be the address of rpc.http in line {rpc.LineOf("http")}");
+        }
+
+        if (root.Texts("peers") is [var (line, _), ..])
+        {
+            problems.Add(line, "peers: this version connects nodes only within one process (luxtensor devnet); peers over the network come with libp2p. Remove them to run a single node");
+        }
+
+        pool.End();
+        rpc.End();
+        root.End();
+        problems.ThrowIfAny();
+        return settings;
+    }
+
+    private static List<KeySettings> ReadKeys(Section root, string folder)
+    {
+        var keys = new List<KeySettings>();
+        var lines = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var section in root.Sections("keys"))
+        {
+            var keystore = section.File("keystore", folder, required: true);
+            var password = section.File("passwordFile", folder);
+            section.End();
+            if (keystore is not null && !lines.TryAdd(keystore, section.LineOf("keystore")))
+            {
+                section.Wrong("keystore", $"is named twice, first in line {lines[keystore]}");
+            }
+            else if (keystore is not null)
+            {
+                keys.Add(new KeySettings(keystore, password));
+            }
+        }
+
+        return keys;
+    }
+
+    private static IPEndPoint? ReadEndpoint(Section rpc, string key)
+    {
+        if (rpc.Text(key) is not { } written)
+        {
+            return null;
+        }
+
+        var endpoint = Endpoint(written);
+        if (endpoint is null)
+        {
+            rpc.Wrong(key, "must be an IP address (or localhost) and a port from 0 to 65535, as in \"127.0.0.1:8545\"");
+        }
+
+        return endpoint;
+    }
+
+    /// <summary>An address with its port, or null.</summary>
+    internal static IPEndPoint? Endpoint(string written)
+    {
+        var colon = written.LastIndexOf(':');
+        if (colon < 0 || !ushort.TryParse(written.AsSpan(colon + 1), System.Globalization.NumberStyles.None, null, out var port))
+        {
+            return null;
+        }
+
+        var host = written[..colon];
+        return host == "localhost" ? new IPEndPoint(IPAddress.Loopback, port)
+            : IPAddress.TryParse(host.Trim('[', ']'), out var address) && !(address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 && host[0] != '[')
+            ? new IPEndPoint(address, port)
+            : null;
+    }
+}
+
+/// <summary>A keystore and the file with its password; without one, the password is asked for.</summary>
+internal sealed record KeySettings(string Keystore, string? PasswordFile);

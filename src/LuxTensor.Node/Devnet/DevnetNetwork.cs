@@ -1,0 +1,78 @@
+using System.Net;
+using LuxTensor.Core.Consensus;
+using LuxTensor.Engine;
+using LuxTensor.Node.Hosting;
+
+namespace LuxTensor.Node.Devnet;
+
+/// <summary>The nodes of a devnet, connected within this process.</summary>
+internal sealed class DevnetNetwork : IAsyncDisposable
+{
+    /// <summary>How far one node's ports are from the next one's.</summary>
+    internal const int PortStep = 10;
+
+    private readonly List<RunningNode> nodes = [];
+    private readonly List<IDisposable> subscriptions = [];
+
+    /// <summary>The nodes, node 1 first.</summary>
+    internal IReadOnlyList<RunningNode> Nodes => nodes;
+
+    /// <summary>Opens every node, follows it, and starts it.</summary>
+    internal static async Task<DevnetNetwork> StartAsync(
+        DevnetFolder folder, NoticeFeed feed, int httpPort, int webSocketPort, TimeProvider time, CancellationToken cancellation)
+    {
+        var network = new DevnetNetwork();
+        var local = new LocalNetwork();
+        try
+        {
+            for (var number = 1; number <= folder.Genesis.Validators.Length; number++)
+            {
+                var name = $"node{number}";
+                var node = await RunningNode.OpenAsync(new NodeSetup
+                {
+                    Name = name,
+                    Genesis = folder.Genesis,
+                    Folder = folder.NodeFolder(number),
+                    Keys = [folder.OpenKey(number)],
+                    Transport = local.Join(new PeerId(name)),
+                    Http = PortOf(httpPort, number, "--http"),
+                    WebSocket = PortOf(webSocketPort, number, "--ws"),
+                    VerifyWorkers = int.Clamp(Environment.ProcessorCount / folder.Genesis.Validators.Length, 1, 8),
+                    Time = time,
+                });
+                network.nodes.Add(node);
+                network.subscriptions.Add(feed.Follow(number - 1, node.Host));
+            }
+
+            foreach (var node in network.nodes)
+            {
+                await node.StartAsync(cancellation);
+            }
+
+            return network;
+        }
+        catch
+        {
+            await network.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Ends with the first node that stops; faults where its journal or guard failed.</summary>
+    internal async Task FirstEndAsync() => await await Task.WhenAny(nodes.Select(static node => node.Host.Completion));
+
+    /// <summary>Stops every node; each closes its files.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var node in nodes)
+        {
+            await node.DisposeAsync();
+        }
+
+        subscriptions.ForEach(static subscription => subscription.Dispose());
+    }
+
+    /// <summary>The port of a node: the first node's, then ten further for each; 0 stays 0, any free one.</summary>
+    internal static RpcPort PortOf(int first, int number, string option) =>
+        new(new IPEndPoint(IPAddress.Loopback, first == 0 ? 0 : first + (PortStep * (number - 1))), option);
+}

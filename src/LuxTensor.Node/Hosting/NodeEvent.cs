@@ -1,0 +1,80 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using LuxTensor.Core.Validators;
+using LuxTensor.Core.Voting;
+using LuxTensor.Engine;
+
+namespace LuxTensor.Node.Hosting;
+
+/// <summary>Something worth a line: a kind, a sentence for a human, and named values for a machine.</summary>
+internal sealed record NodeEvent(string Kind, string Text, IReadOnlyList<(string Key, JsonNode? Value)> Values)
+{
+    /// <summary>A line for a human: the time of day, then the sentence.</summary>
+    internal string Line(DateTimeOffset at) => string.Create(CultureInfo.InvariantCulture, $"{at.UtcDateTime:HH:mm:ss.fff}  {Text}");
+
+    /// <summary>A line for a machine: one JSON object.</summary>
+    internal string Json(DateTimeOffset at) =>
+        Report.Json([("event", Kind), ("time", at.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture)), .. Values]);
+
+    /// <summary>A final block. Its time to finality may be unknown.</summary>
+    internal static NodeEvent Final(Notice.Finalized final, EpochSnapshot set, double? milliseconds)
+    {
+        var block = final.Block;
+        var percent = PercentSigned(final.Certificate, set);
+        var took = milliseconds is { } known ? string.Create(CultureInfo.InvariantCulture, $"  {known:F0} ms") : "";
+        return new NodeEvent(
+            "final",
+            $"final   height {block.Height}  {block.Hash}  {block.Transactions.Length} tx{took}  signed {percent} %{(final.Certificate.Ballot.Round > 0 ? $"  round {final.Certificate.Ballot.Round}" : "")}",
+            [
+                ("height", block.Height), ("hash", block.Hash.ToString()), ("transactions", block.Transactions.Length),
+                ("milliseconds", milliseconds is { } value ? Math.Round(value, 1) : null), ("signedPercent", percent),
+                ("round", final.Certificate.Ballot.Round), ("proposer", block.Header.Proposer.ToString()),
+            ]);
+    }
+
+    /// <summary>What a notice says, or null where it is not worth a line. Final blocks have a line of their own.</summary>
+    internal static NodeEvent? Of(string node, Notice notice) => notice switch
+    {
+        Notice.RoundMoved { Round: > 0, Phase: Phase.Propose } it => new NodeEvent(
+            "viewChange", $"round   {node}: height {it.Height} moves on to round {it.Round}", [("node", node), ("height", it.Height), ("round", it.Round)]),
+        Notice.HeadMoved { Left.IsEmpty: false } it => new NodeEvent(
+            "reorganisation",
+            $"reorg   {node}: {it.Left.Length} block(s) above height {it.AncestorHeight} left, {it.Joined.Length} joined",
+            [("node", node), ("depth", it.Left.Length), ("joined", it.Joined.Length), ("ancestor", it.Ancestor.ToString()), ("ancestorHeight", it.AncestorHeight)]),
+        Notice.Syncing it => new NodeEvent(
+            "sync",
+            it.Active ? $"sync    {node}: catching up from {it.Current} to {it.Highest}" : $"sync    {node}: caught up at {it.Current}",
+            [("node", node), ("active", it.Active), ("current", it.Current), ("highest", it.Highest)]),
+        Notice.Conflict it => new NodeEvent(
+            "doubleVote",
+            $"DOUBLE  {node}: validator {it.Evidence.First.Validator} signed two blocks at height {it.Evidence.First.Ballot.Height}, round {it.Evidence.First.Ballot.Round}",
+            [("node", node), ("validator", it.Evidence.First.Validator.ToString()), ("height", it.Evidence.First.Ballot.Height), ("round", it.Evidence.First.Ballot.Round)]),
+        Notice.SigningRefused it => new NodeEvent(
+            "signingRefused",
+            $"GUARD   {node}: no signature of {it.Validator} at height {it.Ballot.Height}, round {it.Ballot.Round}, {it.Ballot.Phase}: {Reason(it.Why)}",
+            [("node", node), ("validator", it.Validator.ToString()), ("height", it.Ballot.Height), ("round", it.Ballot.Round), ("phase", it.Ballot.Phase.ToString()), ("reason", Reason(it.Why))]),
+        Notice.Stopped { Failure: { } failure } => new NodeEvent("failed", $"FAILED  {node}: {failure}", [("node", node), ("reason", failure)]),
+        _ => null,
+    };
+
+    /// <summary>Whole percent of the epoch's stake in a certificate, rounded down.</summary>
+    internal static int PercentSigned(Certificate certificate, EpochSnapshot set)
+    {
+        UInt128 signed = 0;
+        for (var i = 0; i < set.Validators.Length; i++)
+        {
+            signed += certificate.HasSigned(i) ? set.Validators[i].Stake : 0;
+        }
+
+        return (int)(signed * 100 / set.TotalStake);
+    }
+
+    /// <summary>Why a guard refused, in words.</summary>
+    internal static string Reason(GuardDecision decision) => decision switch
+    {
+        GuardDecision.DoubleSign it => $"it signed {it.Signed} there, not {it.Asked}",
+        GuardDecision.BelowWatermark it => $"everything up to height {it.Watermark.Height}, round {it.Watermark.Round} counts as signed elsewhere",
+        GuardDecision.Blocked it => it.Reason,
+        _ => "it was released",
+    };
+}

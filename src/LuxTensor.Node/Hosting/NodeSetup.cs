@@ -1,0 +1,50 @@
+using System.Net;
+using LuxTensor.Core;
+using LuxTensor.Core.Transactions;
+using LuxTensor.Crypto;
+using LuxTensor.Engine;
+
+namespace LuxTensor.Node.Hosting;
+
+/// <summary>What one node of this process is made of.</summary>
+internal sealed record NodeSetup
+{
+    /// <summary>What it is called in logs and by its peers.</summary>
+    internal required string Name { get; init; }
+
+    /// <summary>The chain.</summary>
+    internal required Genesis Genesis { get; init; }
+
+    /// <summary>The folder of journal.db and guard.db.</summary>
+    internal required string Folder { get; init; }
+
+    /// <summary>The validators' keys; the node takes them over and disposes them.</summary>
+    internal required IReadOnlyList<SigningKey> Keys { get; init; }
+
+    /// <summary>The network; the node takes it over and disposes it.</summary>
+    internal required ITransport Transport { get; init; }
+
+    /// <summary>Where JSON-RPC listens over HTTP.</summary>
+    internal RpcPort? Http { get; init; }
+
+    /// <summary>Where JSON-RPC listens over WebSocket.</summary>
+    internal RpcPort? WebSocket { get; init; }
+
+    /// <summary>Names under which clients may address the node, beside localhost.</summary>
+    internal IReadOnlyList<string> AllowedHosts { get; init; } = [];
+
+    /// <summary>Web pages that may call the node.</summary>
+    internal IReadOnlyList<string> AllowedOrigins { get; init; } = [];
+
+    /// <summary>Bounds of the transaction pool.</summary>
+    internal MempoolLimits Pool { get; init; } = new();
+
+    /// <summary>Workers that verify signatures; null for one a processor.</summary>
+    internal int? VerifyWorkers { get; init; }
+
+    /// <summary>Clock and timers.</summary>
+    internal TimeProvider Time { get; init; } = TimeProvider.System;
+}
+
+/// <summary>An endpoint and the option or key that sets it, for messages.</summary>
+internal sealed record RpcPort(IPEndPoint Endpoint, string SetBy);

@@ -1,0 +1,198 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using LuxTensor.Core;
+using LuxTensor.Engine;
+using LuxTensor.Node.Configuration;
+using LuxTensor.Node.Devnet;
+using LuxTensor.Node.Hosting;
+
+namespace LuxTensor.Node.Verbs;
+
+/// <summary>luxtensor devnet: a network of validators in one process.</summary>
+internal static class DevnetVerb
+{
+    private const string Summary = "Run a network of validators on this machine, each a full node with its own databases and keys.";
+
+    private const string Examples =
+        """
+        luxtensor devnet
+        luxtensor devnet --validators 7 --interval 250ms --data /tmp/seven
+        luxtensor devnet --plain | tee devnet.log
+        luxtensor devnet --reset --yes
+        """;
+
+    internal static Command Create(Terminal terminal)
+    {
+        var data = new Option<string?>("--data") { Description = "Folder for everything. Default: $XDG_DATA_HOME/luxtensor/devnet, else ~/.luxtensor/devnet.", HelpName = "DIR" };
+        var validators = new Option<int?>("--validators") { Description = $"How many validators a new devnet has, 1 to {DevnetFolder.MaxValidators}; 4 unless given.", HelpName = "N" };
+        var interval = new Option<string?>("--interval") { Description = "Least time between blocks of a new devnet, as in 250ms or 1s; 1s unless given.", HelpName = "TIME" };
+        var http = new Option<int>("--http") { Description = "Port of node 1's JSON-RPC over HTTP; each further node's is 10 higher. 0: any free ones.", HelpName = "PORT", DefaultValueFactory = static _ => 8545 };
+        var ws = new Option<int>("--ws") { Description = "Port of node 1's JSON-RPC over WebSocket; each further node's is 10 higher. 0: any free ones.", HelpName = "PORT", DefaultValueFactory = static _ => 8546 };
+        var plain = new Option<bool>("--plain") { Description = "One line an event; the default where the output is no terminal." };
+        var reset = new Option<bool>("--reset") { Description = "Delete the folder's devnet and start anew. Asks first." };
+        var yes = CommonOptions.Yes();
+        var command = new Verb("devnet", Summary, Examples) { data, validators, interval, http, ws, plain, reset, yes };
+        command.SetAction((parsed, cancellation) =>
+        {
+            var path = Path.GetFullPath(parsed.GetValue(data) ?? DevnetFolder.Default(terminal));
+            var wish = ReadWish(parsed.GetValue(validators), parsed.GetValue(interval));
+            var ports = (Http: parsed.GetValue(http), WebSocket: parsed.GetValue(ws));
+            RequirePorts(ports.Http, ports.WebSocket, wish.Validators ?? 4);
+            if (parsed.GetValue(reset))
+            {
+                Reset(terminal, path, parsed.GetValue(yes));
+            }
+
+            var json = parsed.GetValue(CommonOptions.Json);
+            return RunAsync(terminal, path, wish, ports, json, live: terminal.ShowsLive && !json && !parsed.GetValue(plain), cancellation);
+        });
+        return command;
+    }
+
+    private static async Task<int> RunAsync(
+        Terminal terminal, string path, DevnetWish wish, (int Http, int WebSocket) ports, bool json, bool live, CancellationToken cancellation)
+    {
+        using var folder = DevnetFolder.Open(path, wish, terminal.Time);
+        using var telemetry = Telemetry.Start(terminal, "devnet");
+        var feed = new NoticeFeed(terminal.Time);
+        var statistics = new DevnetStatistics(terminal.Time);
+        var network = await DevnetNetwork.StartAsync(folder, feed, ports.Http, ports.WebSocket, terminal.Time, cancellation);
+        var view = new DevnetView(folder, network, statistics, () => feed.Lost);
+        var log = new EventLog(terminal.Out, json, terminal.Time);
+        Action<NodeEvent> say = live ? one => view.Add(one.Line(terminal.Time.GetUtcNow())) : log.Write;
+        Greet(folder, network).ForEach(say);
+        var following = FollowAsync(feed, folder, network, statistics, say);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var drawing = live ? view.ShowAsync(terminal, end.Token) : Task.CompletedTask;
+        var failed = network.FirstEndAsync();
+        try
+        {
+            await failed.WaitAsync(cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            // asked to stop
+        }
+        finally
+        {
+            await end.CancelAsync();
+            await drawing;
+            await network.DisposeAsync();
+            feed.Complete();
+            await following;
+        }
+
+        var height = network.Nodes.Max(static node => node.Host.View.Final.Height);
+        log.Write(new NodeEvent("stopped", $"stopped at height {height}; luxtensor devnet goes on from there", [("height", height)]));
+        return (int)ExitCode.Ok;
+    }
+
+    private static async Task FollowAsync(
+        NoticeFeed feed, DevnetFolder folder, DevnetNetwork network, DevnetStatistics statistics, Action<NodeEvent> say)
+    {
+        var set = folder.Genesis.EpochZero; // the validators never change in this version
+        var rounds = new HashSet<(ulong, uint)>();
+        await foreach (var (node, timestamp, notice) in feed.ReadAsync())
+        {
+            var percent = notice is Notice.Finalized final ? NodeEvent.PercentSigned(final.Certificate, set) : 0;
+            if (statistics.See(timestamp, notice, percent, out var milliseconds))
+            {
+                rounds.Clear();
+                say(NodeEvent.Final((Notice.Finalized)notice, set, milliseconds));
+            }
+            else if (NodeEvent.Of(network.Nodes[node].Name, notice) is { } other
+                && !(notice is Notice.RoundMoved moved && !rounds.Add((moved.Height, moved.Round)))) // the first node says it for all
+            {
+                say(other);
+            }
+        }
+    }
+
+    private static List<NodeEvent> Greet(DevnetFolder folder, DevnetNetwork network)
+    {
+        var genesis = folder.Genesis;
+        var height = network.Nodes.Max(static node => node.Host.View.Final.Height);
+        using var faucet = DevnetKeys.Account(0);
+        var from = Address.Of(faucet.PublicKey).ToString();
+        var events = new List<NodeEvent>
+        {
+            new(
+                "started",
+                $"{(folder.IsNew ? "new devnet" : $"resuming at height {height}")} in {folder.Path}: chain {genesis.Rules.ChainId}, {genesis.Validators.Length} validators, a block each {Duration.Format(genesis.Rules.BlockInterval)}",
+                [
+                    ("data", folder.Path), ("chainId", genesis.Rules.ChainId), ("validators", genesis.Validators.Length),
+                    ("genesisHash", genesis.Hash.ToString()), ("isNew", folder.IsNew), ("height", height),
+                ]),
+        };
+        events.AddRange(network.Nodes.Select(static node => new NodeEvent(
+            "listening",
+            $"{node.Name}   {Shown(node.Http)}  {Shown(node.WebSocket)}",
+            [("node", node.Name), ("http", (JsonNode?)Shown(node.Http)), ("ws", (JsonNode?)Shown(node.WebSocket))])));
+        events.Add(new NodeEvent("faucet", $"faucet  {from}  (luxtensor tx send --faucet --to ADDRESS --value 1.5)", [("address", from)]));
+        return events;
+    }
+
+    private static string? Shown(Uri? address) => address?.ToString().TrimEnd('/');
+
+    private static DevnetWish ReadWish(int? validators, string? interval)
+    {
+        if (validators is < 1 or > DevnetFolder.MaxValidators)
+        {
+            throw new CommandFailure(ExitCode.Usage, $"--validators is {validators}; it must be 1 to {DevnetFolder.MaxValidators}");
+        }
+
+        if (interval is null)
+        {
+            return new DevnetWish(validators, null);
+        }
+
+        var milliseconds = Duration.Parse(interval, out var negative)
+            ?? throw new CommandFailure(ExitCode.Usage, $"--interval is {interval}; {(negative ? "a duration is 0 or more" : $"it must be a duration {Duration.Form}")}");
+        return milliseconds is > 0 and <= 3_600_000
+            ? new DevnetWish(validators, milliseconds)
+            : throw new CommandFailure(ExitCode.Usage, $"--interval is {interval}; it must be 1ms to 1h");
+    }
+
+    private static void RequirePorts(int http, int webSocket, int validators)
+    {
+        var most = ushort.MaxValue - (DevnetNetwork.PortStep * (validators - 1));
+        foreach (var (option, port) in (ReadOnlySpan<(string, int)>)[("--http", http), ("--ws", webSocket)])
+        {
+            if (port < 0 || port > most)
+            {
+                throw new CommandFailure(ExitCode.Usage, $"{option} is {port}; it must be 0 to {most}, so that {validators} nodes find ports");
+            }
+        }
+
+        var apart = int.Abs(http - webSocket);
+        if (http != 0 && webSocket != 0 && apart % DevnetNetwork.PortStep == 0 && apart / DevnetNetwork.PortStep < validators)
+        {
+            throw new CommandFailure(ExitCode.Usage, $"--http {http} and --ws {webSocket} give one port to two nodes: their ports are {DevnetNetwork.PortStep} apart, so choose two that differ in the last digit");
+        }
+    }
+
+    private static void Reset(Terminal terminal, string path, bool yes)
+    {
+        if (!Directory.Exists(path))
+        {
+            return;
+        }
+
+        if (!DevnetFolder.IsDevnet(path))
+        {
+            throw new CommandFailure(ExitCode.InUse, $"{path} is no devnet's folder: nothing was deleted");
+        }
+
+        if (!yes && !terminal.CanAsk)
+        {
+            throw new CommandFailure(ExitCode.Usage, $"--reset deletes the chain and the keys in {path}: add --yes where nobody can be asked. Nothing was deleted");
+        }
+
+        if (!yes && !terminal.Confirm($"Delete the chain and the keys in {path}?"))
+        {
+            throw new CommandFailure(ExitCode.Usage, "nothing was deleted");
+        }
+
+        DevnetFolder.Reset(path);
+    }
+}

@@ -1,0 +1,151 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using LuxTensor.Core;
+using LuxTensor.Node.Configuration;
+using LuxTensor.Node.Hosting;
+using LuxTensor.Storage;
+
+namespace LuxTensor.Node.Verbs;
+
+/// <summary>luxtensor keys guard: the records that keep a key from signing twice.</summary>
+internal static class GuardVerb
+{
+    private sealed record Common(Option<string> Guard, Option<string?> Genesis)
+    {
+        internal SqliteSigningGuard Open(ParseResult parsed, bool mayMake)
+        {
+            var path = parsed.GetRequiredValue(Guard);
+            path = Directory.Exists(path) ? RunningNode.GuardIn(path) : path;
+            return mayMake || File.Exists(path)
+                ? SqliteSigningGuard.Open(path, GuardOptions.For(GenesisOf(parsed)))
+                : throw new CommandFailure(ExitCode.Usage, $"there is no signing guard {path}: name a guard.db or the data folder that has one");
+        }
+
+        internal Genesis GenesisOf(ParseResult parsed) => GenesisNear.Read(parsed.GetRequiredValue(Guard), parsed.GetValue(Genesis));
+    }
+
+    internal static Command Create(Terminal terminal) =>
+        new Verb(
+            "guard",
+            "The signing guard: what was signed, so that it is never contradicted. Records travel in the format of EIP-3076.",
+            "luxtensor keys guard status --guard data\nluxtensor keys guard export --guard data --out records.json")
+        {
+            Status(terminal), Export(terminal), Import(terminal), Accept(terminal),
+        };
+
+    private static Command Status(Terminal terminal)
+    {
+        var common = Options();
+        var command = new Verb("status", "Show the last vote that each validator signed.", "luxtensor keys guard status --guard data --json") { common.Guard, common.Genesis };
+        command.SetAction(parsed =>
+        {
+            using var guard = common.Open(parsed, mayMake: false);
+            var json = parsed.GetValue(CommonOptions.Json);
+            foreach (var validator in common.GenesisOf(parsed).EpochZero.Validators.Select(static it => it.Address))
+            {
+                if (guard.LastSigned(validator) is { } last)
+                {
+                    terminal.Out.WriteLine(json
+                        ? Report.Json(("validator", validator.ToString()), ("height", last.Height), ("round", last.Round), ("phase", last.Phase.ToString()), ("votes", guard.Count(validator)))
+                        : $"{validator}  last signed: height {last.Height}, round {last.Round}, {last.Phase}; {guard.Count(validator)} votes kept");
+                }
+            }
+
+            return (int)ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static Command Export(Terminal terminal)
+    {
+        var common = Options();
+        var target = CommonOptions.File("--out", "The file to make.");
+        var command = new Verb(
+            "export", "Write the records for another machine. Stop the node first and never start it here again.", "luxtensor keys guard export --guard data --out records.json")
+        {
+            common.Guard, common.Genesis, target,
+        };
+        command.SetAction(parsed =>
+        {
+            using var guard = common.Open(parsed, mayMake: false);
+            var path = parsed.GetRequiredValue(target);
+            if (Path.Exists(path))
+            {
+                throw new CommandFailure(ExitCode.InUse, $"{path} exists already: choose another name");
+            }
+
+            var keys = common.GenesisOf(parsed).EpochZero.Validators.Select(static it => it.Key);
+            using var stream = new FileStream(path, FileMode.CreateNew);
+            var summary = Interchange.Export(guard, stream, keys);
+            stream.Flush(flushToDisk: true);
+            return Print(terminal, parsed, path, summary);
+        });
+        return command;
+    }
+
+    private static Command Import(Terminal terminal)
+    {
+        var common = Options();
+        var source = new Argument<string>("file") { Description = "Records in the format of EIP-3076." };
+        var command = new Verb(
+            "import", "Take in records of another machine: what was signed there is never contradicted here.", "luxtensor keys guard import records.json --guard data")
+        {
+            source, common.Guard, common.Genesis,
+        };
+        command.SetAction(parsed =>
+        {
+            var path = parsed.GetRequiredValue(source);
+            using var stream = new MemoryStream(BoundedFile.Read(path, Interchange.MaxFileBytes, "interchange file"));
+            using var guard = common.Open(parsed, mayMake: true);
+            return Print(terminal, parsed, path, Interchange.Import(guard, stream));
+        });
+        return command;
+    }
+
+    private static Command Accept(Terminal terminal)
+    {
+        var common = Options();
+        var validator = new Option<string>("--validator") { Description = "The validator's address.", HelpName = "ADDRESS", Required = true };
+        var yes = CommonOptions.Yes();
+        var command = new Verb(
+            "accept",
+            "Let a validator sign again whose guard is older than its journal. Asks first: the key must sign nowhere else.",
+            "luxtensor keys guard accept --guard data --validator 0x…")
+        {
+            common.Guard, common.Genesis, validator, yes,
+        };
+        command.SetAction(parsed =>
+        {
+            var address = Address.TryParse(parsed.GetRequiredValue(validator), out var known)
+                ? known
+                : throw new CommandFailure(ExitCode.Usage, $"--validator is {parsed.GetValue(validator)}; it must be an address: 0x and 40 hexadecimal digits");
+            using var guard = common.Open(parsed, mayMake: false);
+            if (!parsed.GetValue(yes) && !(terminal.CanAsk && terminal.Confirm($"Does the key of {address} sign on no other machine?")))
+            {
+                throw new CommandFailure(ExitCode.Usage, "nothing was changed: signing with an old guard needs a yes, or --yes where nobody can be asked");
+            }
+
+            if (guard.Accept(address) is not { } position)
+            {
+                terminal.Error.WriteLine($"luxtensor: {address} was not blocked");
+                return (int)ExitCode.Negative;
+            }
+
+            Report.Print(
+                terminal, parsed.GetValue(CommonOptions.Json),
+                ("validator", address.ToString()), ("signsAbove", $"height {position.Height}, round {position.Round}, {position.Phase}"));
+            return (int)ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static int Print(Terminal terminal, ParseResult parsed, string path, InterchangeSummary summary)
+    {
+        Report.Print(terminal, parsed.GetValue(CommonOptions.Json), ("file", path), ("validators", (JsonNode?)summary.Validators), ("votes", summary.Votes));
+        return (int)ExitCode.Ok;
+    }
+
+    private static Common Options() => new(
+        new Option<string>("--guard") { Description = "The guard.db, or the data folder that has it.", HelpName = "PATH", Required = true },
+        new Option<string?>("--genesis") { Description = "The chain's genesis.json; looked for beside the guard and above it unless given.", HelpName = "FILE" });
+}

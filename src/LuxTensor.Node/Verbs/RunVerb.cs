@@ -1,0 +1,151 @@
+using System.CommandLine;
+using LuxTensor.Core;
+using LuxTensor.Core.Consensus;
+using LuxTensor.Core.Voting;
+using LuxTensor.Crypto;
+using LuxTensor.Engine;
+using LuxTensor.Node.Configuration;
+using LuxTensor.Node.Hosting;
+
+namespace LuxTensor.Node.Verbs;
+
+/// <summary>luxtensor run: one node from a configuration file.</summary>
+internal static class RunVerb
+{
+    private const string Summary = "Run one node from a configuration file. It logs to standard error, one line an event; --json for machines.";
+
+    internal static Command Create(Terminal terminal)
+    {
+        var config = CommonOptions.File("--config", "The configuration file; luxtensor init makes one.");
+        var check = new Option<bool>("--check") { Description = "Only read and check the configuration and the genesis." };
+        var command = new Verb("run", Summary, "luxtensor run --config mychain/node.json\nluxtensor run --config mychain/node.json --check") { config, check };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var settings = NodeSettings.Read(parsed.GetRequiredValue(config));
+            var genesis = GenesisFile.Read(settings.Genesis);
+            var json = parsed.GetValue(CommonOptions.Json);
+            if (parsed.GetValue(check))
+            {
+                Report.Print(terminal, json, ("configuration", parsed.GetValue(config)), ("chainId", genesis.Rules.ChainId), ("genesisHash", genesis.Hash.ToString()));
+                return (int)ExitCode.Ok;
+            }
+
+            return await RunAsync(terminal, settings, genesis, new EventLog(terminal.Error, json, terminal.Time), cancellation);
+        });
+        return command;
+    }
+
+    private static async Task<int> RunAsync(Terminal terminal, NodeSettings settings, Genesis genesis, EventLog log, CancellationToken cancellation)
+    {
+        using var telemetry = Telemetry.Start(terminal, settings.Name);
+        var keys = OpenKeys(terminal, settings);
+        Warn(genesis, keys, log);
+        var node = await RunningNode.OpenAsync(new NodeSetup
+        {
+            Name = settings.Name,
+            Genesis = genesis,
+            Folder = settings.Data,
+            Keys = keys,
+            Transport = new LocalNetwork().Join(new PeerId(settings.Name)),
+            Http = settings.Http is { } http ? new RpcPort(http, "rpc.http") : null,
+            WebSocket = settings.WebSocket is { } socket ? new RpcPort(socket, "rpc.ws") : null,
+            AllowedHosts = settings.AllowedHosts,
+            AllowedOrigins = settings.AllowedOrigins,
+            Pool = settings.Pool,
+            VerifyWorkers = settings.VerifyWorkers,
+            Time = terminal.Time,
+        });
+        var feed = new NoticeFeed(terminal.Time);
+        using var following = feed.Follow(0, node.Host);
+        var writing = WriteAsync(feed, settings.Name, genesis, log);
+        try
+        {
+            await node.StartAsync(cancellation);
+            var height = node.Host.View.Final.Height;
+            log.Write(new NodeEvent(
+                "started",
+                $"start   {settings.Name}: chain {genesis.Rules.ChainId}, genesis {genesis.Hash}, resuming at height {height}{(node.Http is { } at ? $", JSON-RPC at {at}" : "")}",
+                [("node", settings.Name), ("chainId", genesis.Rules.ChainId), ("genesisHash", genesis.Hash.ToString()), ("height", height), ("http", node.Http?.ToString()), ("ws", node.WebSocket?.ToString())]));
+            await node.Host.Completion.WaitAsync(cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // asked to stop
+        }
+        finally
+        {
+            await node.DisposeAsync();
+            feed.Complete();
+            await writing;
+        }
+
+        var last = node.Host.View.Final.Height;
+        log.Write(new NodeEvent("stopped", $"stopped at height {last}", [("node", settings.Name), ("height", last)]));
+        return (int)ExitCode.Ok;
+    }
+
+    private static async Task WriteAsync(NoticeFeed feed, string name, Genesis genesis, EventLog log)
+    {
+        var statistics = new Devnet.DevnetStatistics(TimeProvider.System);
+        await foreach (var (_, timestamp, notice) in feed.ReadAsync())
+        {
+            if (statistics.See(timestamp, notice, 0, out var milliseconds))
+            {
+                log.Write(NodeEvent.Final((Notice.Finalized)notice, genesis.EpochZero, milliseconds));
+            }
+            else if (NodeEvent.Of(name, notice) is { } other)
+            {
+                log.Write(other);
+            }
+        }
+    }
+
+    private static List<SigningKey> OpenKeys(Terminal terminal, NodeSettings settings)
+    {
+        var keys = new List<SigningKey>();
+        try
+        {
+            foreach (var (keystore, passwordFile) in settings.Keys)
+            {
+                var key = KeysVerb.Open(terminal, keystore, passwordFile);
+                keys.Add(key);
+                if (keys.Count(other => other.PublicKey == key.PublicKey) > 1)
+                {
+                    throw new CommandFailure(ExitCode.Usage, $"{keystore} holds a key that another keystore of the configuration holds too: {key.PublicKey}");
+                }
+            }
+
+            return keys;
+        }
+        catch
+        {
+            keys.ForEach(static key => key.Dispose());
+            throw;
+        }
+    }
+
+    // What an operator would otherwise find out by waiting.
+    private static void Warn(Genesis genesis, List<SigningKey> keys, EventLog log)
+    {
+        var set = genesis.EpochZero;
+        UInt128 own = 0;
+        foreach (var key in keys)
+        {
+            var index = set.IndexOf(Address.Of(key.PublicKey));
+            own += index < 0 ? 0 : set.Validators[index].Stake;
+            if (index < 0)
+            {
+                log.Write(new NodeEvent("warning", $"warning key {key.PublicKey} is no validator of this chain: it signs nothing", [("publicKey", key.PublicKey.ToString())]));
+            }
+        }
+
+        if (!Quorum.IsReached(own, set.TotalStake, genesis.Rules.QuorumPercent))
+        {
+            var percent = (int)(own * 100 / set.TotalStake);
+            log.Write(new NodeEvent(
+                "warning",
+                $"warning the keys here hold {percent} % of the stake: nothing becomes final, because this version connects nodes only within one process (luxtensor devnet)",
+                [("stakePercent", percent)]));
+        }
+    }
+}

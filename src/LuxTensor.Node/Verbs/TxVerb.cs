@@ -1,0 +1,129 @@
+using System.CommandLine;
+using System.Text;
+using LuxTensor.Core;
+using LuxTensor.Core.Transactions;
+using LuxTensor.Crypto;
+using LuxTensor.Node.Client;
+using LuxTensor.Node.Configuration;
+
+namespace LuxTensor.Node.Verbs;
+
+/// <summary>luxtensor tx: signs transactions on this machine and submits them.</summary>
+internal static class TxVerb
+{
+    internal static Command Create(Terminal terminal) =>
+        new Verb(
+            "tx",
+            "Sign transactions on this machine and submit them to a node.",
+            "luxtensor tx send --faucet --to 0x00000000000000000000000000000000000000aa --value 1.5 --wait final")
+        {
+            Send(terminal), Data(terminal), TxStatus.Create(terminal), TxFlood.Create(terminal),
+        };
+
+    private static Command Send(Terminal terminal)
+    {
+        var to = new Option<string>("--to") { Description = "The receiver's address.", HelpName = "ADDRESS", Required = true };
+        var value = new Option<string>("--value") { Description = $"How much: {Amount.Form}.", HelpName = "AMOUNT", Required = true };
+        var sending = new SendOptions();
+        var command = new Verb(
+            "send",
+            "Move tokens. Ends with 5 where the node refuses, with 1 where --wait is not fulfilled in time.",
+            """
+            luxtensor tx send --faucet --to 0x00000000000000000000000000000000000000aa --value 1.5 --wait final
+            luxtensor tx send --from alice.json --password-file password --to 0x00000000000000000000000000000000000000aa --value "1 unit"
+            """) { to, value };
+        sending.AddTo(command);
+        command.SetAction((parsed, cancellation) =>
+        {
+            var receiver = Address.TryParse(parsed.GetRequiredValue(to), out var address)
+                ? address
+                : throw new CommandFailure(ExitCode.Usage, $"--to is {parsed.GetValue(to)}; it must be an address: 0x and 40 hexadecimal digits");
+            return sending.RunAsync(terminal, parsed, new TransactionBody.Transfer(receiver, ParseAmount("--value", parsed.GetRequiredValue(value))), cancellation);
+        });
+        return command;
+    }
+
+    private static Command Data(Terminal terminal)
+    {
+        var text = new Option<string?>("--text") { Description = "Text to record, as UTF-8.", HelpName = "TEXT" };
+        var hex = new Option<string?>("--hex") { Description = "Bytes to record, in hexadecimal.", HelpName = "DIGITS" };
+        var file = new Option<string?>("--file") { Description = "A file whose bytes to record.", HelpName = "FILE" };
+        var sending = new SendOptions();
+        var command = new Verb("data", "Record opaque bytes on the chain.", "luxtensor tx data --faucet --text 'hello' --wait final\nluxtensor tx data --from alice.json --file digest.bin")
+        {
+            text, hex, file,
+        };
+        sending.AddTo(command);
+        command.SetAction((parsed, cancellation) =>
+        {
+            byte[][] given =
+            [
+                .. parsed.GetValue(text) is { } words ? [Encoding.UTF8.GetBytes(words)] : Array.Empty<byte[]>(),
+                .. parsed.GetValue(hex) is { } digits ? [ParseHex(digits)] : Array.Empty<byte[]>(),
+                .. parsed.GetValue(file) is { } path ? [BoundedFile.Read(path, 1 << 20, "data file")] : Array.Empty<byte[]>(),
+            ];
+            return given.Length == 1
+                ? sending.RunAsync(terminal, parsed, new TransactionBody.Data([.. given[0]]), cancellation)
+                : throw new CommandFailure(ExitCode.Usage, "name exactly one of --text, --hex and --file");
+        });
+        return command;
+    }
+
+    internal static UInt128 ParseAmount(string option, string text) =>
+        Amount.Parse(text) ?? throw new CommandFailure(ExitCode.Usage, $"{option} is {text}; it must be {Amount.Form}");
+
+    private static byte[] ParseHex(string text)
+    {
+        var digits = text.StartsWith("0x", StringComparison.Ordinal) ? text[2..] : text;
+        var bytes = new byte[digits.Length / 2];
+        return Hex.TryDecode(digits, bytes) ? bytes : throw new CommandFailure(ExitCode.Usage, "--hex must be pairs of hexadecimal digits");
+    }
+
+    /// <summary>The options of every command that sends one transaction.</summary>
+    private sealed class SendOptions
+    {
+        private readonly Option<string?> from = new("--from") { Description = "The sender's keystore.", HelpName = "KEYSTORE" };
+        private readonly Option<bool> faucet = new("--faucet") { Description = "Send from the devnet's faucet, whose key is public." };
+        private readonly Option<string?> password = CommonOptions.PasswordFile();
+        private readonly Option<string?> fee = new("--fee") { Description = "The fee; the least that the chain takes unless given.", HelpName = "AMOUNT" };
+        private readonly Option<ulong?> nonce = new("--nonce") { Description = "The sender's nonce; its next one unless given.", HelpName = "N" };
+        private readonly Option<string?> wait = new("--wait") { Description = "Wait until the transaction is final.", HelpName = "final" };
+        private readonly Option<int> timeout = new("--timeout") { Description = "Seconds to wait at most.", HelpName = "SECONDS", DefaultValueFactory = static _ => 60 };
+        private readonly Option<string> rpc = CommonOptions.Rpc();
+
+        internal void AddTo(Command command)
+        {
+            wait.AcceptOnlyFromAmong("final");
+            foreach (var option in (ReadOnlySpan<Option>)[from, faucet, password, fee, nonce, wait, timeout, rpc])
+            {
+                command.Add(option);
+            }
+        }
+
+        internal async Task<int> RunAsync(Terminal terminal, ParseResult parsed, TransactionBody body, CancellationToken cancellation)
+        {
+            var keystore = parsed.GetValue(from);
+            if (keystore is null != parsed.GetValue(faucet))
+            {
+                throw new CommandFailure(ExitCode.Usage, "name the sender: either --from KEYSTORE or, on a devnet, --faucet");
+            }
+
+            var wishedFee = parsed.GetValue(fee) is { } text ? ParseAmount("--fee", text) : (UInt128?)null;
+            using var client = new RpcClient(parsed.GetRequiredValue(rpc));
+            var chainId = Quantity.Require(await client.CallAsync("eth_chainId", cancellation), "chain id");
+            using var key = keystore is null ? DevnetKeys.Account(0) : KeysVerb.Open(terminal, keystore, parsed.GetValue(password));
+            var sender = Address.Of(key.PublicKey);
+            var next = parsed.GetValue(nonce) ?? Quantity.Require(await client.CallAsync("eth_getTransactionCount", cancellation, sender.ToString(), "pending"), "nonce");
+            var paid = wishedFee ?? Quantity.Wide(await client.CallAsync("eth_gasPrice", cancellation)) ?? 1;
+            var transaction = Transaction.Sign(chainId, key, next, paid, body);
+            await client.CallAsync("eth_sendRawTransaction", cancellation, Hex.Encode(transaction.Encoded.Span));
+            var height = parsed.GetValue(wait) is null
+                ? (ulong?)null
+                : await TxStatus.WaitAsync(client, transaction.Id, TimeSpan.FromSeconds(parsed.GetValue(timeout)), terminal.Time, cancellation);
+            Report.Print(
+                terminal, parsed.GetValue(CommonOptions.Json),
+                ("transaction", transaction.Id.ToString()), ("from", sender.ToString()), ("nonce", next), ("fee", Amount.Write(paid)), ("finalHeight", height));
+            return (int)ExitCode.Ok;
+        }
+    }
+}

@@ -1,0 +1,144 @@
+using System.Text.Json.Nodes;
+using LuxTensor.Node;
+
+namespace LuxTensor.Tests.Node;
+
+public sealed class Devnets
+{
+    [Fact]
+    public async Task Blocks_become_final_transactions_too_and_it_goes_on_from_where_it_stopped()
+    {
+        using var folder = new Folder();
+        string certificate = folder["certificate.json"], log = folder["accepted.log"], data = folder["devnet"];
+        ulong height;
+        await using (var first = RunningDevnet.Start(data, "--interval", "20ms"))
+        {
+            Assert.True((bool?)(await first.EventAsync("started"))["isNew"]);
+            await first.FinalAsync(3);
+            var rpc = (string)(await first.EventAsync("listening"))["http"]!;
+            var second = (string)(await first.EventAsync("listening", static it => (string?)it["node"] == "node2"))["http"]!;
+
+            var sent = await Ok("tx", "send", "--faucet", "--to", "0x00000000000000000000000000000000000000aa", "--value", "1.5", "--wait", "final", "--rpc", rpc, "--json");
+            height = (ulong)JsonNode.Parse(sent.Out)!["finalHeight"]!;
+            var id = (string)JsonNode.Parse(sent.Out)!["transaction"]!;
+            Assert.Contains(id, (await Ok("block", $"{height}", "--rpc", rpc)).Out, StringComparison.Ordinal);
+            await first.FinalAsync(height + 2); // by then every node has it
+            Assert.Contains("\"final\":1", (await Ok("tx", "status", id, "--rpc", second, "--json")).Out, StringComparison.Ordinal);
+            Assert.Contains("\"final\":true", (await Ok("finality", $"{height}", "--certificate", certificate, "--rpc", second, "--json")).Out, StringComparison.Ordinal);
+            Assert.Contains("chain id", (await Ok("status", "--rpc", rpc)).Out, StringComparison.Ordinal);
+            await Ok("tx", "data", "--faucet", "--text", "hello", "--rpc", second, "--wait", "final");
+            await Ok("tx", "flood", "--count", "100", "--senders", "3", "--batch", "7", "--accepted-log", log, "--rpc", rpc);
+            Assert.Equal(100, File.ReadAllLines(log).Length);
+            Assert.Equal(ExitCode.Negative, (await Luxtensor.Run("block", "999999999", "--rpc", rpc)).Code);
+            Assert.Equal(ExitCode.Refused, (await Luxtensor.Run(
+                "tx", "send", "--faucet", "--to", "0x00000000000000000000000000000000000000aa", "--value", "100000000", "--rpc", rpc)).Code);
+            Assert.Equal(ExitCode.InUse, (await Luxtensor.Run("devnet", "--data", data, "--plain")).Code);
+            Assert.Equal(ExitCode.InUse, (await Luxtensor.Run("devnet", "--data", data, "--plain", "--reset", "--yes")).Code);
+            Assert.Equal(ExitCode.Ok, await first.StopAsync());
+        }
+
+        Assert.Equal(8, (await Ok("db", "check", data)).Lines.Count(static line => line.StartsWith("clean", StringComparison.Ordinal)));
+        await Records_of_the_guard_travel(folder, Path.Combine(data, "node1"));
+        await No_field_of_the_certificate_can_be_changed(certificate, Path.Combine(data, "genesis.json"));
+        Assert.Equal(ExitCode.Usage, (await Luxtensor.Run("devnet", "--data", data, "--plain", "--validators", "3")).Code);
+        await using (var again = RunningDevnet.Start(data))
+        {
+            var started = await again.EventAsync("started");
+            Assert.False((bool?)started["isNew"]);
+            Assert.True((ulong?)started["height"] >= height, $"resumed at {started["height"]}, {height} was final");
+            await again.FinalAsync((ulong)started["height"]! + 2);
+            var rpc = (string)(await again.EventAsync("listening"))["http"]!;
+            Assert.Contains("\"unknown\":0", (await Ok("tx", "status", "--log", log, "--rpc", rpc, "--json")).Out, StringComparison.Ordinal);
+            Assert.Equal(ExitCode.Ok, await again.StopAsync());
+        }
+
+        await A_changed_byte_is_found(data);
+    }
+
+    [Fact]
+    public async Task Reset_asks_and_makes_another_chain()
+    {
+        using var folder = new Folder();
+        var data = folder["devnet"];
+        var genesis = Path.Combine(data, "genesis.json");
+        await using (var first = RunningDevnet.Start(data, "--validators", "1", "--interval", "20ms"))
+        {
+            await first.FinalAsync(1);
+            await first.StopAsync();
+        }
+
+        var before = File.ReadAllText(genesis);
+        var unasked = await Luxtensor.Run("devnet", "--data", data, "--plain", "--reset");
+        var refused = await Luxtensor.RunWith(new Setting { CanAsk = true, Input = "no\n" }, "devnet", "--data", data, "--plain", "--reset");
+        Assert.Equal((ExitCode.Usage, ExitCode.Usage), (unasked.Code, refused.Code));
+        Assert.Equal(before, File.ReadAllText(genesis));
+
+        await using (var anew = RunningDevnet.Start(data, "--validators", "2", "--interval", "20ms", "--reset", "--yes"))
+        {
+            Assert.True((bool?)(await anew.EventAsync("started"))["isNew"]);
+            await anew.FinalAsync(1);
+            await anew.StopAsync();
+        }
+
+        Assert.NotEqual(before, File.ReadAllText(genesis));
+    }
+
+    private static async Task Records_of_the_guard_travel(Folder folder, string node)
+    {
+        var status = JsonNode.Parse((await Ok("keys", "guard", "status", "--guard", node, "--json")).Lines.Single())!;
+        Assert.True((ulong?)status["height"] >= 3);
+        await Ok("keys", "guard", "export", "--guard", node, "--out", folder["records.json"]);
+        var imported = await Ok(
+            "keys", "guard", "import", folder["records.json"], "--guard", folder["guard.db"], "--genesis", Path.Combine(node, "../genesis.json"), "--json");
+        Assert.Equal(1, (int?)JsonNode.Parse(imported.Out)!["validators"]);
+        var there = await Ok("keys", "guard", "status", "--guard", folder["guard.db"], "--genesis", Path.Combine(node, "../genesis.json"), "--json");
+        Assert.Equal((ulong?)status["height"], (ulong?)JsonNode.Parse(there.Out)!["height"]);
+        Assert.Equal(ExitCode.Negative, (await Luxtensor.Run(
+            "keys", "guard", "accept", "--guard", node, "--validator", (string)status["validator"]!, "--yes")).Code); // it was not blocked
+        File.WriteAllText(folder["records.json"], File.ReadAllText(folder["records.json"]).Replace("\"metadata\"", "\"metedata\"", StringComparison.Ordinal));
+        Assert.Equal(ExitCode.Refused, (await Luxtensor.Run("keys", "guard", "import", folder["records.json"], "--guard", node)).Code);
+    }
+
+    private static async Task A_changed_byte_is_found(string data)
+    {
+        var journal = Path.Combine(data, "node2", "journal.db");
+        var bytes = File.ReadAllBytes(journal);
+        for (var at = bytes.Length / 4096 / 2 * 4096; at < bytes.Length; at++) // the second half: content of blocks and state
+        {
+            bytes[at] ^= 0x40;
+        }
+
+        File.WriteAllBytes(journal, bytes);
+        var outcome = await Luxtensor.Run("db", "check", data);
+        Assert.Equal(ExitCode.Damaged, outcome.Code);
+        Assert.Contains($"DAMAGED  {journal}", outcome.Out, StringComparison.Ordinal);
+        Assert.Contains($"clean    {Path.Combine(data, "node3", "journal.db")}", outcome.Out, StringComparison.Ordinal);
+    }
+
+    private static async Task No_field_of_the_certificate_can_be_changed(string path, string genesis)
+    {
+        await Ok("verify-certificate", path, "--genesis", genesis);
+        var certificate = JsonNode.Parse(File.ReadAllText(path))!.AsObject();
+        Assert.Contains("signatures", certificate.Select(static it => it.Key));
+        foreach (var (key, value) in certificate.ToArray())
+        {
+            certificate[key] = value switch
+            {
+                JsonArray list => new JsonArray([.. list.Skip(1).Select(static it => it!.DeepClone())]),
+                JsonValue text when text.TryGetValue<string>(out var written) => written[..^1] + (written[^1] == '1' ? '2' : '1'),
+                _ => 13,
+            };
+            File.WriteAllText(path, certificate.ToJsonString());
+            var outcome = await Luxtensor.Run("verify-certificate", path, "--genesis", genesis);
+            Assert.True(outcome.Code is ExitCode.Negative, $"{key}: {outcome}");
+            certificate[key] = value;
+        }
+    }
+
+    private static async Task<Outcome> Ok(params string[] args)
+    {
+        var outcome = await Luxtensor.Run(args);
+        Assert.True(outcome.Code == ExitCode.Ok, $"{string.Join(' ', args)}: {outcome}");
+        return outcome;
+    }
+}
