@@ -43,13 +43,14 @@ public static class Admission
     /// </summary>
     public static ulong Horizon(ChainState state) => state.Tree.Root.Height + ulong.Max(state.Rules.RunAhead, 2);
 
-    /// <summary>Takes a block that was asked for by hash, because a certificate or a child of it is here.</summary>
+    /// <summary>FRK-8: takes a block that was asked for by hash, because a certificate or a child of it is here.</summary>
     internal static void TakeBlock(Turn turn, Block block, PeerId from)
     {
         var state = turn.State;
         var isWanted = block.Hash == state.Awaited?.BlockHash || block.Hash == state.Prepared?.BlockHash || state.Orphans.ContainsKey(block.Hash);
         if (isWanted && block.Height >= state.Height && Add(turn, block, from))
         {
+            Production.Propose(turn); // a proposer may have waited for the prepared block
             Rounds.Evaluate(turn);
         }
     }
@@ -69,8 +70,14 @@ public static class Admission
     private static void TakeCurrent(Turn turn, Proposal proposal, PeerId from)
     {
         var round = proposal.Round;
-        if (!Rounds.IsNear(turn.State, round) || turn.State.Proposals.ContainsKey(round) || !Add(turn, proposal.Block, from))
+        if (!Rounds.IsNear(turn.State, round) || turn.State.Proposals.ContainsKey(round))
         {
+            return;
+        }
+
+        if (!Add(turn, proposal.Block, from))
+        {
+            Rounds.Reject(turn, round);
             return;
         }
 
@@ -89,7 +96,7 @@ public static class Admission
     }
 
     /// <summary>
-    /// FRK-6: a block ahead is kept when its parent is held, it is the first of its (height, round), and its time leaves
+    /// FRK-6, FRK-7: a block ahead is kept when its parent is held, it is the first of its (height, round), and its time leaves
     /// all earlier rounds their timeouts, so their number is bounded by time.
     /// </summary>
     private static void TakeAhead(Turn turn, Proposal proposal, PeerId from)

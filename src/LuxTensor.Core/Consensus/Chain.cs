@@ -41,7 +41,7 @@ public static class Chain
                 Admission.Take(turn, propose.Proposal.Value, propose.From);
                 break;
             case ChainInput.Fact fact:
-                TakeFact(turn, fact.Established);
+                TakeFact(turn, fact);
                 break;
             case ChainInput.Certify certify:
                 TakeCertificate(turn, certify.Certificate.Value, certify.From, formedHere: false);
@@ -90,10 +90,15 @@ public static class Chain
         }
     }
 
-    private static void TakeFact(Turn turn, FinalityFact fact)
+    private static void TakeFact(Turn turn, ChainInput.Fact fact)
     {
+        if (fact.Height != turn.State.Height)
+        {
+            return; // a fact before it in the same turn decided its height; rounds begin at 0 again in the next
+        }
+
         var round = turn.State.Round;
-        switch (fact)
+        switch (fact.Established)
         {
             case FinalityFact.BlockQuorum quorum:
                 TakeCertificate(turn, quorum.Certificate, PeerId.Self, formedHere: true);
@@ -104,11 +109,11 @@ public static class Chain
             case FinalityFact.NilQuorum nil when nil.Round == round:
                 Rounds.Establish(turn, nil.Phase == Phase.Prepare ? RoundFacts.NilPrepares : RoundFacts.NilPrecommits);
                 break;
-            case FinalityFact.RoundSkip skip when skip.Round > round:
+            case FinalityFact.RoundSkip skip when skip.Round > round: // RND-8
                 Rounds.Start(turn, skip.Round);
                 break;
             default:
-                break; // of an older round, or evidence, which the host keeps
+                break; // of another round, told again when that begins; or evidence, which the host keeps
         }
     }
 

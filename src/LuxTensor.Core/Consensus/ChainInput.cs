@@ -44,8 +44,8 @@ public abstract record ChainInput
     /// <summary>A proposal arrived.</summary>
     public sealed record Propose(Verified<Proposal> Proposal, PeerId From) : ChainInput;
 
-    /// <summary>The votes of the height being decided established something.</summary>
-    public sealed record Fact(FinalityFact Established) : ChainInput;
+    /// <summary>The votes of a height established something. Of another height than the one being decided it says nothing.</summary>
+    public sealed record Fact(ulong Height, FinalityFact Established) : ChainInput;
 
     /// <summary>A certificate arrived.</summary>
     public sealed record Certify(Verified<Certificate> Certificate, PeerId From) : ChainInput;
@@ -91,6 +91,9 @@ public abstract record ChainEffect
 
     /// <summary>Send to all.</summary>
     public sealed record Broadcast(Message Message) : ChainEffect;
+
+    /// <summary>Send to all every vote that is counted for a phase of a round of the height being decided (RND-9).</summary>
+    public sealed record RepeatVotes(ulong Height, uint Round, Phase Phase) : ChainEffect;
 
     /// <summary>Ask the signing guard for a signature of a local validator.</summary>
     public sealed record Sign(Address Validator, Ballot Ballot) : ChainEffect;

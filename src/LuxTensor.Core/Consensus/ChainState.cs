@@ -88,8 +88,8 @@ public sealed record ChainState
     public ImmutableSortedDictionary<(ulong Height, uint Round), Vote> AheadProposals { get; init; } =
         ImmutableSortedDictionary<(ulong, uint), Vote>.Empty;
 
-    /// <summary>The own block that waits for its proposer's signature.</summary>
-    public Block? Building { get; init; }
+    /// <summary>The own blocks that wait for their proposer's signature: of the current round, and at most one ahead.</summary>
+    public ImmutableArray<Block> Building { get; init; } = [];
 
     /// <summary>What the signing guard was asked for and has not answered.</summary>
     public ImmutableArray<ChainEffect.Sign> Asked { get; init; } = [];
@@ -109,10 +109,16 @@ public sealed record ChainState
     /// <summary>No further blocks are asked for before this time, milliseconds.</summary>
     public ulong SyncUntil { get; init; }
 
+    /// <summary>The peers that were asked for blocks since the last that came, at most <see cref="MaxTriedPeers"/>.</summary>
+    public ImmutableHashSet<PeerId> SyncTried { get; init; } = [];
+
     /// <summary>The highest final height that a peer claimed; believed only as a reason to ask.</summary>
     public ulong ClaimedHeight { get; init; }
 
-    /// <summary>Most orphans held.</summary>
+    /// <summary>Most peers remembered as asked in vain.</summary>
+    public const int MaxTriedPeers = 64;
+
+    /// <summary>Most orphans held (FRK-7).</summary>
     public const int MaxOrphans = 64;
 
     /// <summary>Blocks that the tree holds at most: room for every height that may run ahead, and forks.</summary>

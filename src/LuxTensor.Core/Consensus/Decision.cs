@@ -52,7 +52,7 @@ internal static class Decision
                 continue;
             }
 
-            var node = state.Tree.Find(block.Hash);
+            var node = block.Height == state.Height ? state.Tree.Find(block.Hash) : null;
             if (node is null && BlockValidity.Check(state.Tree.Root, block, state.Rules, state.Epochs, out node) is { } why)
             {
                 turn.Emit(new ChainEffect.Refused(from, why));
@@ -67,7 +67,7 @@ internal static class Decision
             return;
         }
 
-        turn.State = turn.State with { SyncUntil = 0 };
+        turn.State = turn.State with { SyncUntil = 0, SyncTried = [] };
         if (turn.State.ClaimedHeight >= turn.State.Height)
         {
             Seek(turn, turn.State.ClaimedHeight, from);
@@ -106,6 +106,12 @@ internal static class Decision
             }
         }
 
+        if (state.Round > 0)
+        {
+            // Whoever missed the precommits that ended the last round could neither follow nor be followed.
+            turn.Emit(new ChainEffect.RepeatVotes(state.Height, state.Round - 1, Phase.Precommit));
+        }
+
         foreach (var standing in state.Standing)
         {
             turn.Emit(new ChainEffect.Broadcast(new Message.CastVote(standing)));
@@ -138,7 +144,7 @@ internal static class Decision
             Proposals = voted.ToImmutableSortedDictionary(ahead => ahead.Key.Round, ahead => ahead.Value),
             AheadProposals = before.AheadProposals.RemoveRange(before.AheadProposals.Keys.Where(slot => slot.Height <= height)),
             Orphans = before.Orphans.RemoveRange(before.Orphans.Where(orphan => orphan.Value.Block.Height <= height).Select(orphan => orphan.Key)),
-            Building = before.Building is { } own && own.Height >= height && tree.Find(own.Header.Parent) is not null ? own : null,
+            Building = before.Building.RemoveAll(own => own.Height < height || tree.Find(own.Header.Parent) is null),
         };
         turn.Emit(new ChainEffect.Finalized(node, certificate));
         if (before.Tree.Head.Hash != tree.Head.Hash)
@@ -150,14 +156,22 @@ internal static class Decision
         turn.Time(TimerKind.Resend, 0, turn.State.Rules.RoundTimeout);
     }
 
-    /// <summary>SYN-3: asks one peer at a time, and another one when the answer takes longer than a round.</summary>
+    /// <summary>
+    /// SYN-3: asks one peer at a time, and another one when the answer takes longer than a round. A peer that was asked in
+    /// vain waits a round more, in which those that were not asked come first.
+    /// </summary>
     private static void Seek(Turn turn, ulong claimed, PeerId from)
     {
         var state = turn.State;
         turn.State = state with { ClaimedHeight = ulong.Max(state.ClaimedHeight, claimed) };
-        if (turn.Now >= state.SyncUntil)
+        var isTried = state.SyncTried.Contains(from);
+        if (turn.Now >= state.SyncUntil + (isTried ? state.Rules.RoundTimeout : 0))
         {
-            turn.State = turn.State with { SyncUntil = turn.Now + state.Rules.RoundTimeout };
+            turn.State = turn.State with
+            {
+                SyncUntil = turn.Now + state.Rules.RoundTimeout,
+                SyncTried = isTried || state.SyncTried.Count >= ChainState.MaxTriedPeers ? [from] : state.SyncTried.Add(from),
+            };
             turn.Emit(new ChainEffect.FetchBlocks(state.Height, from));
         }
     }

@@ -18,8 +18,8 @@ internal static class Production
     }
 
     /// <summary>
-    /// PRO-1: the round's proposer offers the block with the highest certificate of prepares, or a new one as soon as the
-    /// block interval has passed.
+    /// PRO-1: the round's proposer offers the block with the highest certificate of prepares; without one, that of the
+    /// chosen branch; without that, a new one as soon as the block interval has passed.
     /// </summary>
     public static void Propose(Turn turn)
     {
@@ -27,7 +27,7 @@ internal static class Production
         var proposer = state.Set.ProposerOf(state.Height, state.Round).Address;
         if (state.Phase != Phase.Propose || !state.IsLocal(proposer) || state.Proposals.ContainsKey(state.Round)
             || state.Asked.Any(asked => asked.Ballot.Phase == Phase.Propose && asked.Ballot.Height == state.Height && asked.Ballot.Round == state.Round)
-            || (state.Building is { } own && own.Height == state.Height && own.Header.Round == state.Round))
+            || state.Building.Any(own => own.Height == state.Height && own.Header.Round == state.Round))
         {
             return;
         }
@@ -40,6 +40,12 @@ internal static class Production
             }
 
             return;
+        }
+
+        if (state.Tree.AncestorAt(state.Tree.Head, state.Height) is { } chosen && chosen.Block.Header.Round <= state.Round)
+        {
+            Ask(turn, new ChainEffect.Sign(proposer, state.BallotFor(Phase.Propose, chosen.Hash)));
+            return; // a new block would take back all that runs ahead
         }
 
         var wait = turn.Until(EarliestTime(state));
@@ -82,7 +88,7 @@ internal static class Production
         }
 
         var proposer = state.Epochs.Of(state.Rules.EpochOf(id.Height)).ProposerOf(id.Height, id.Round).Address;
-        if (state.IsLocal(proposer) && state.Building is null && !state.AheadProposals.ContainsKey((id.Height, id.Round)))
+        if (state.IsLocal(proposer) && !state.Building.Any(own => own.Height > state.Height) && !state.AheadProposals.ContainsKey((id.Height, id.Round)))
         {
             var time = ulong.Max(turn.Now, EarliestAhead(state.Rules, head.Block.Header.Time, id.Round));
             turn.Emit(new ChainEffect.Build(head.Hash, id.Round, proposer, time));
@@ -97,13 +103,14 @@ internal static class Production
     {
         var state = turn.State;
         var header = block.Header;
-        var isCurrent = header.Height == state.Height && header.Round == state.Round && header.Parent == state.Tree.Root.Hash;
+        // A later round: in a replay, a block made ahead may come at its own height.
+        var isCurrent = header.Height == state.Height && header.Round >= state.Round && header.Parent == state.Tree.Root.Hash;
         if (!isCurrent && header.Height <= state.Height)
         {
             return; // the chain moved on while it was built
         }
 
-        turn.State = state with { Building = block };
+        turn.State = state with { Building = state.Building.Add(block) };
         var ballot = new Ballot(header.ChainId, header.Epoch, header.Height, header.Round, Phase.Propose, block.Hash);
         Ask(turn, new ChainEffect.Sign(header.Proposer, ballot));
     }
@@ -116,6 +123,13 @@ internal static class Production
         turn.State = state with { Asked = state.Asked.RemoveAll(asked => asked.Validator == vote.Validator && asked.Ballot == ballot) };
         if (ballot.Phase != Phase.Propose)
         {
+            if (ballot.Phase == Phase.Precommit && !ballot.IsNil && ballot.Height == state.Height
+                && !(state.Locked is { } held && held.Round >= ballot.Round))
+            {
+                // RND-4: whoever precommitted is locked, in whatever order a replay brings the inputs that led there.
+                turn.State = turn.State with { Locked = new LockedBlock(ballot.Round, ballot.BlockHash) };
+            }
+
             if (ballot.Height == state.Height && ballot.Round == state.Round)
             {
                 turn.State = turn.State with { Standing = turn.State.Standing.Add(vote) };
@@ -125,12 +139,8 @@ internal static class Production
             return;
         }
 
-        var own = state.Building?.Hash == ballot.BlockHash ? state.Building : null;
-        if (own is not null)
-        {
-            turn.State = turn.State with { Building = null };
-        }
-
+        var own = state.Building.FirstOrDefault(block => block.Hash == ballot.BlockHash);
+        turn.State = turn.State with { Building = state.Building.RemoveAll(block => block.Hash == ballot.BlockHash) };
         if ((own ?? state.Tree.Find(ballot.BlockHash)?.Block) is { } block)
         {
             var prepared = state.Prepared is { } certificate && certificate.BlockHash == block.Hash ? certificate : null;
@@ -147,7 +157,9 @@ internal static class Production
         turn.State = state with
         {
             Asked = state.Asked.RemoveAll(asked => asked.Validator == refused.Validator && asked.Ballot == refused.Ballot),
-            Building = state.Building?.Hash == refused.Ballot.BlockHash ? null : state.Building,
+            Building = refused.Ballot.Phase == Phase.Propose
+                ? state.Building.RemoveAll(block => block.Hash == refused.Ballot.BlockHash)
+                : state.Building,
         };
     }
 

@@ -23,7 +23,7 @@ internal static class Rounds
             Standing = [],
             Asked = state.Asked.RemoveAll(
                 asked => asked.Ballot.Height < state.Height || (asked.Ballot.Height == state.Height && asked.Ballot.Round < round)),
-            Building = state.Building is { } own && (own.Height > state.Height || own.Header.Round >= round) ? own : null,
+            Building = state.Building.RemoveAll(own => own.Height == state.Height && own.Header.Round < round),
             Proposals = state.Proposals.RemoveRange(state.Proposals.Keys.Where(old => old + (ulong)Window < round)),
         };
         Moved(turn);
@@ -63,11 +63,30 @@ internal static class Rounds
         if (state.Tree.Find(certificate.BlockHash) is null)
         {
             turn.Emit(new ChainEffect.FetchBlock(certificate.BlockHash, from));
-            return;
+        }
+        else
+        {
+            Admission.ChangeTree(turn, state.Tree.MarkPrepared(certificate.BlockHash, certificate.Ballot.Round));
         }
 
-        Admission.ChangeTree(turn, state.Tree.MarkPrepared(certificate.BlockHash, certificate.Ballot.Round));
-        Evaluate(turn);
+        if (certificate.Ballot.Round > state.Round)
+        {
+            Start(turn, certificate.Ballot.Round); // RND-8: more than two thirds of the stake is there
+        }
+        else
+        {
+            Evaluate(turn);
+        }
+    }
+
+    /// <summary>RND-2: the proposal of a round cannot be accepted whatever comes, so nobody waits for its timeout.</summary>
+    public static void Reject(Turn turn, uint round)
+    {
+        if (turn.State.Phase == Phase.Propose && turn.State.Round == round)
+        {
+            Vote(turn, Phase.Prepare, Hash256.Zero);
+            Evaluate(turn);
+        }
     }
 
     /// <summary>A phase of the current round has waited long enough.</summary>

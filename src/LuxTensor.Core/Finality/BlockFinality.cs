@@ -75,7 +75,8 @@ public static class BlockFinality
         }
 
         var facts = ImmutableArray.CreateBuilder<FinalityFact>();
-        var next = SeeRound(state, index, ballot.Round, facts);
+        // A block may be proposed ahead, for a round in which its proposer is not yet: proposals skip no round.
+        var next = ballot.Phase == Phase.Propose ? state : SeeRound(state, index, ballot.Round, facts);
         if (ballot.Round > state.Round + (ulong)FinalityState.Ahead || ballot.Round + (ulong)FinalityState.Behind < state.Round)
         {
             return (next, CountRefusal.OutsideWindow, facts.ToImmutable());
@@ -141,8 +142,7 @@ public static class BlockFinality
     /// <summary>Where the height is now.</summary>
     public static FinalityProgress Progress(FinalityState state)
     {
-        var round = state.Tallies.IsEmpty ? state.Round : uint.Max(state.Round, state.Tallies.Keys.Where(slot => slot.Phase == Phase.Precommit)
-            .Select(slot => slot.Round).DefaultIfEmpty(0u).Max());
+        var round = state.Round; // not the highest voted in: one voter could choose that
         var prepares = state.Tallies.GetValueOrDefault((round, Phase.Prepare));
         var precommits = state.Tallies.GetValueOrDefault((round, Phase.Precommit));
         var leading = Leading(precommits) ?? Leading(prepares) ?? Leading(state.Tallies.GetValueOrDefault((round, Phase.Propose))) ?? Hash256.Zero;

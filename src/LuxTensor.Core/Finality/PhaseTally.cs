@@ -28,6 +28,9 @@ public sealed class PhaseTally
     /// <summary>Stake that voted in this phase, for whatever value.</summary>
     public UInt128 Total { get; }
 
+    /// <summary>The counted votes, by index.</summary>
+    public IEnumerable<Vote> Votes => chunks.Where(static chunk => chunk is not null).SelectMany(static chunk => chunk!).OfType<Vote>();
+
     /// <summary>A tally with no vote, for a set of this size.</summary>
     public static PhaseTally Empty(int validators) => new(new Vote?[]?[(validators + ChunkSize - 1) / ChunkSize], [], 0);
 

@@ -37,6 +37,9 @@ public abstract record VoteRejection
     /// <summary>The certificate is not of the phase or block that it is used for.</summary>
     public sealed record WrongCertificate(ulong Height, Phase Phase) : VoteRejection;
 
+    /// <summary>The proposer's vote is not a proposal of the block that it came with.</summary>
+    public sealed record WrongBlock(Hash256 Expected, Hash256 Actual) : VoteRejection;
+
     /// <summary>A transaction in a block does not verify.</summary>
     public sealed record BadTransaction(int Index) : VoteRejection;
 }
@@ -121,6 +124,11 @@ public static class Verifier
     {
         verified = default;
         var ballot = proposal.Vote.Ballot;
+        if (ballot.Phase != Phase.Propose || ballot.Height != proposal.Block.Height || ballot.BlockHash != proposal.Block.Hash)
+        {
+            return new VoteRejection.WrongBlock(proposal.Block.Hash, ballot.BlockHash);
+        }
+
         var set = sets(rules.EpochOf(ballot.Height));
         var expected = set.ProposerOf(ballot.Height, ballot.Round).Address;
         if (expected != proposal.Vote.Validator)

@@ -132,7 +132,7 @@ public static class Routing
             turn.Emit(new NodeEffect.Notify(new Notice.Conflict(conflict.Evidence)));
         }
 
-        return ballot.Height == state.Chain.Height ? [.. facts.Select(fact => new ChainInput.Fact(fact))] : [];
+        return ballot.Height == state.Chain.Height ? [.. facts.Select(fact => new ChainInput.Fact(ballot.Height, fact))] : [];
     }
 
     /// <summary>Steps the chain through inputs and through what follows from them within the node.</summary>
@@ -167,6 +167,9 @@ public static class Routing
             case ChainEffect.RoundMoved moved:
                 EnterRound(turn, moved, queue);
                 break;
+            case ChainEffect.RepeatVotes repeat:
+                Repeat(turn, repeat);
+                break;
             case ChainEffect.HeadMoved { Change: var change }:
                 turn.Emit(new NodeEffect.Notify(new Notice.HeadMoved(
                     change.Ancestor.Hash, change.Ancestor.Height, [.. change.Left.Select(node => node.Block)], [.. change.Joined.Select(node => node.Block)])));
@@ -193,6 +196,18 @@ public static class Routing
         var input = new ChainInput.Built(made.Block);
         turn.Store(InputCodec.Encode(new NodeInput.Chain(input), chain.Rules.ChainId, now)!.Value);
         queue.Enqueue(input);
+    }
+
+    private static void Repeat(NodeTurn turn, ChainEffect.RepeatVotes repeat)
+    {
+        if (turn.State.Heights.TryGetValue(repeat.Height, out var height)
+            && height.Tallies.TryGetValue((repeat.Round, repeat.Phase), out var tally))
+        {
+            foreach (var vote in tally.Votes)
+            {
+                turn.Emit(new NodeEffect.Chain(new ChainEffect.Broadcast(new Message.CastVote(vote))));
+            }
+        }
     }
 
     private static int EncodedOverhead(Certificate? certificate) =>
@@ -230,7 +245,7 @@ public static class Routing
         turn.State = turn.State with { Heights = turn.State.Heights.SetItem(moved.Height, advanced) };
         foreach (var fact in BlockFinality.Facts(advanced))
         {
-            queue.Enqueue(new ChainInput.Fact(fact));
+            queue.Enqueue(new ChainInput.Fact(moved.Height, fact));
         }
     }
 }
