@@ -91,12 +91,7 @@ internal static class Decision
         var state = turn.State;
         turn.Emit(new ChainEffect.Broadcast(
             new Message.Status(state.Genesis, state.Tree.Root.Height, state.Tree.Root.Hash, state.Round)));
-        if (state.Proposals.TryGetValue(state.Round, out var vote) && state.Tree.Find(vote.Ballot.BlockHash) is { } node)
-        {
-            var permit = state.Prepared?.BlockHash == node.Hash ? state.Prepared : null;
-            turn.Emit(new ChainEffect.Broadcast(new Message.Propose(new Proposal(node.Block, vote, permit))));
-        }
-
+        Production.Repeat(turn);
         if (state.Prepared is { } prepared)
         {
             turn.Emit(new ChainEffect.Broadcast(new Message.Certify(prepared)));

@@ -59,6 +59,17 @@ internal static class Production
         }
     }
 
+    /// <summary>Says the proposal of the current round again: a node that came late never heard those that were made ahead.</summary>
+    public static void Repeat(Turn turn)
+    {
+        var state = turn.State;
+        if (state.Proposals.TryGetValue(state.Round, out var vote) && state.Tree.Find(vote.Ballot.BlockHash) is { } node)
+        {
+            var permit = state.Prepared?.BlockHash == node.Hash ? state.Prepared : null;
+            turn.Emit(new ChainEffect.Broadcast(new Message.Propose(new Proposal(node.Block, vote, permit))));
+        }
+    }
+
     /// <summary>FRK-6: times the block after the head, where the head is above the last final block and may be built on.</summary>
     public static void TimeAhead(Turn turn)
     {

@@ -27,6 +27,11 @@ internal static class Rounds
             Proposals = state.Proposals.RemoveRange(state.Proposals.Keys.Where(old => old + (ulong)Window < round)),
         };
         Moved(turn);
+        if (turn.State.Proposals.TryGetValue(round, out var ahead) && turn.State.IsLocal(ahead.Validator))
+        {
+            Production.Repeat(turn);
+        }
+
         Production.Propose(turn);
         TimeAgain(turn);
         Evaluate(turn);

@@ -48,9 +48,9 @@ public static class Recovery
         }
 
         var asked = new Dictionary<Address, SigningPosition>(signed);
-        foreach (var open in turn.State.Chain.Asked)
+        foreach (var sign in turn.Effects.OfType<NodeEffect.Chain>().Select(effect => effect.Effect).OfType<ChainEffect.Sign>())
         {
-            Note(asked, open.Validator, open.Ballot);
+            Note(asked, sign.Validator, sign.Ballot); // also what later rounds no longer wait for: the guard may have it
         }
 
         return new Recovered(turn, signed, asked);
