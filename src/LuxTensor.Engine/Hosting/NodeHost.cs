@@ -72,7 +72,14 @@ public sealed class NodeHost : INode, IAsyncDisposable
     public static NodeHost Open(NodeOptions options)
     {
         var local = options.Keys.Select(key => Address.Of(key.PublicKey)).ToArray();
-        return new NodeHost(options, Recovery.Replay(options.Journal.Load(), options.Genesis, local, options.Pool));
+        var recovered = Recovery.Replay(options.Journal.Load(), options.Genesis, local, options.Pool);
+        var batch = recovered.Turn.ToBatch();
+        if (!batch.IsEmpty)
+        {
+            options.Journal.Commit(batch);
+        }
+
+        return new NodeHost(options, recovered);
     }
 
     /// <summary>Starts the loop, the workers and the network.</summary>

@@ -9,7 +9,7 @@ namespace LuxTensor.Engine;
 /// A host runs any number of steps in one turn and stores them in one transaction.
 /// </summary>
 /// <param name="state">The state before the turn.</param>
-/// <param name="isReplay">Whether the inputs come from the journal: nothing is built anew.</param>
+/// <param name="isReplay">Whether the inputs come from the journal: nothing is built anew, and what the journal holds is not stored again.</param>
 public sealed class NodeTurn(NodeState state, bool isReplay = false)
 {
     private readonly ImmutableArray<JournalInput>.Builder inputs = ImmutableArray.CreateBuilder<JournalInput>();
@@ -43,7 +43,13 @@ public sealed class NodeTurn(NodeState state, bool isReplay = false)
 
     internal void Store(JournalInput input) => inputs.Add(input);
 
-    internal void StoreAt(int place, JournalInput input) => inputs.Insert(place, input);
+    internal void StoreAt(int place, JournalInput input)
+    {
+        if (!isReplay)
+        {
+            inputs.Insert(place, input);
+        }
+    }
 
     internal void Store(Finalization block) => finalized.Add(block);
 
@@ -51,5 +57,11 @@ public sealed class NodeTurn(NodeState state, bool isReplay = false)
 
     internal void Remove(Hash256 pooled) => poolRemoved.Add(pooled);
 
-    internal void Store(Evidence conflict) => evidence.Add(conflict);
+    internal void Store(Evidence conflict)
+    {
+        if (!isReplay)
+        {
+            evidence.Add(conflict);
+        }
+    }
 }

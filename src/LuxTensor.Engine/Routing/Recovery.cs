@@ -9,7 +9,10 @@ using LuxTensor.Core.Voting;
 namespace LuxTensor.Engine;
 
 /// <summary>A node as it was when it stopped, and what its signing guard must know at least.</summary>
-/// <param name="Turn">The replayed turn; a host stores its batch, which holds only what differs from the journal.</param>
+/// <param name="Turn">
+/// The replayed turn. A host stores its batch, which holds only what differs from the journal: a certificate that came
+/// too early to be used then may make blocks final now.
+/// </param>
 /// <param name="Signed">The last position whose signature the journal holds, by validator.</param>
 /// <param name="Asked">The last position signed or asked for, by validator.</param>
 public sealed record Recovered(
