@@ -127,9 +127,7 @@ public abstract class NodeContract
     {
         await using var network = Network(new TestChain(4, timeout: 50));
         var nodes = Enumerable.Range(0, 2).Select(network.Start).ToArray();
-        var rounds = new Watch();
-        using var subscription = nodes[0].Subscribe(rounds);
-        await rounds.For(notice => notice is Notice.RoundMoved { Height: 1, Phase: Phase.Prepare }).WaitAsync(Patience);
+        await Until(nodes[0], () => nodes[0].View.Chain is { Height: 1, Phase: Phase.Prepare });
         Assert.Equal(0UL, nodes[0].Chain.FinalHeight);
 
         var third = network.Start(2);
