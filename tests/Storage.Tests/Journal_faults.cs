@@ -152,6 +152,38 @@ public sealed class Journal_faults : IDisposable
     }
 
     [Fact]
+    public void The_log_of_a_file_that_is_gone_is_not_played_into_a_new_one()
+    {
+        byte[] log;
+        using (var journal = Open())
+        {
+            journal.Commit(new JournalBatch { Finalized = [chain.Next()] });
+            using var stream = new FileStream(Path + "-wal", FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            log = new byte[stream.Length];
+            stream.ReadExactly(log);
+        }
+
+        File.Delete(Path);
+        File.WriteAllBytes(Path + "-wal", log);
+        Assert.Contains("its write-ahead log", Assert.Throws<JournalException>(() => Open()).Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path));
+        File.Delete(Path + "-wal");
+        using var anew = Open();
+        Assert.Equal(0UL, anew.FinalHeight);
+    }
+
+    [Fact]
+    public void A_closed_journal_says_so()
+    {
+        var journal = Open();
+        journal.Dispose();
+        journal.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => journal.Commit(new JournalBatch()));
+        Assert.Throws<ObjectDisposedException>(() => journal.Load());
+        Assert.Throws<ObjectDisposedException>(() => journal.BlockAt(0));
+    }
+
+    [Fact]
     public void A_place_that_cannot_be_written_is_named()
     {
         File.WriteAllText(folder["file"], "");

@@ -57,7 +57,7 @@ internal sealed class JournalReader(string path, ChainRules rules, JournalOption
             session.Dispose();
         }
 
-        slots.Dispose();
+        slots.Release(options.Readers); // whoever waits finds out that it is closed
     }
 
     private T Read<T>(Func<Session, T> query)
@@ -66,6 +66,7 @@ internal sealed class JournalReader(string path, ChainRules rules, JournalOption
         slots.Wait();
         try
         {
+            ObjectDisposedException.ThrowIf(Volatile.Read(ref disposed) != 0, typeof(SqliteJournal));
             if (!idle.TryTake(out var session))
             {
                 session = Faults.Guarded(path, "opening for reading", () => new Session(path, rules, options));

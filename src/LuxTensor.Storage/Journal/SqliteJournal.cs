@@ -49,6 +49,7 @@ public sealed class SqliteJournal : IJournal
     public static SqliteJournal Open(string path, Genesis genesis, JournalOptions? options = null)
     {
         options ??= new JournalOptions();
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Readers, nameof(options));
         path = System.IO.Path.GetFullPath(path);
         var taken = FileLock.Take(path);
         try

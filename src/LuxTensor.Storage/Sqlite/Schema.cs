@@ -22,6 +22,12 @@ internal sealed record Schema(string Kind, int ApplicationId, int Version, Immut
             return;
         }
 
+        if (new FileInfo(path + "-wal") is { Exists: true, Length: > 0 } log)
+        {
+            // SQLite would play an old file's log into the new one.
+            throw new JournalException($"{path} is missing, and its write-ahead log {log.FullName} is there: restore the file, or remove the log as well");
+        }
+
         if (Path.GetDirectoryName(path) is { Length: > 0 } folder)
         {
             Directory.CreateDirectory(folder);
