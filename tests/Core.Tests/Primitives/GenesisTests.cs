@@ -90,9 +90,21 @@ public sealed class GenesisTests
     {
         var rules = new ChainRules
         {
-            ChainId = 9, EpochLength = 3, QuorumPercent = 70, BlockInterval = 5, RunAhead = 6, SafeDepth = 7, MaxReorganisation = 8,
-            RoundTimeout = 9, RoundTimeoutStep = 10, ClockBound = 11, MaxBlockBytes = 1 << 16, MaxTransactionBytes = 1 << 10,
-            MinimumFee = 12, MinimumStake = 13, MaxActiveValidators = 14,
+            ChainId = 9,
+            EpochLength = 3,
+            QuorumPercent = 70,
+            BlockInterval = 5,
+            RunAhead = 6,
+            SafeDepth = 7,
+            MaxReorganisation = 8,
+            RoundTimeout = 9,
+            RoundTimeoutStep = 10,
+            ClockBound = 11,
+            MaxBlockBytes = 1 << 16,
+            MaxTransactionBytes = 1 << 10,
+            MinimumFee = 12,
+            MinimumStake = 13,
+            MaxActiveValidators = 14,
         };
         var (validators, accounts) = Parts();
         Assert.True(Genesis.TryDecode(Make(rules, validators, accounts).Encoded.Span, out var decoded, out _));
