@@ -1,7 +1,7 @@
 using LuxTensor.Tests.Benchmarks;
 
 // dotnet run -c Release --project tests/Benchmarks [-- votes finality throughput memory rpc]
-var chosen = args.Length == 0 ? ["votes", "finality", "throughput", "memory"] : args;
+var chosen = args.Length == 0 ? ["votes", "finality", "throughput", "memory", "rpc"] : args;
 foreach (var name in chosen)
 {
     switch (name)
@@ -22,8 +22,12 @@ foreach (var name in chosen)
             Report.Head("Memory and recovery");
             MemoryAndRecovery.Run();
             break;
+        case "rpc":
+            Report.Head("JSON-RPC");
+            await RpcBenchmarks.RunAsync();
+            break;
         default:
-            Console.Error.WriteLine($"unknown benchmark '{name}': votes, finality, throughput, memory");
+            Console.Error.WriteLine($"unknown benchmark '{name}': votes, finality, throughput, memory, rpc");
             return 2;
     }
 }

@@ -141,8 +141,21 @@ internal sealed class FakeNode : INode, IChainReader
         var proposer = chain.Epochs.Of(chain.Rules.EpochOf(height)).ProposerOf(height, round).Address;
         var node = BlockValidity.Make(
             below, round, Genesis.Time + (height * 2_000), proposer, chain.FinalCertificate, [.. transactions], chain.Rules, chain.Epochs);
-        Move(chain.Tree.Add(node));
+        if (Move(chain.Tree.Add(node)) is { } moved)
+        {
+            Publish(moved);
+        }
+
         return node.Block;
+    }
+
+    /// <summary>Adds a block on the head and gives the notice of it, for the caller to publish.</summary>
+    public Notice Prepare()
+    {
+        var chain = view.Chain;
+        var head = chain.Tree.Head;
+        var proposer = chain.Epochs.Of(chain.Rules.EpochOf(head.Height + 1)).ProposerOf(head.Height + 1, 0).Address;
+        return Move(chain.Tree.Add(BlockValidity.Make(head, 0, 0, proposer, chain.FinalCertificate, [], chain.Rules, chain.Epochs)))!;
     }
 
     /// <summary>Makes the next block of the chosen branch final, signed by all validators but the last.</summary>
@@ -204,15 +217,14 @@ internal sealed class FakeNode : INode, IChainReader
         return made;
     }
 
-    private void Move(BlockTree tree)
+    private Notice.HeadMoved? Move(BlockTree tree)
     {
         var change = Reorganisation.Between(view.Chain.Tree, tree);
         view = view with { Chain = view.Chain with { Tree = tree } };
-        if (!change.Joined.IsEmpty)
-        {
-            Publish(new Notice.HeadMoved(
-                change.Ancestor.Hash, change.Ancestor.Height, [.. change.Left.Select(node => node.Block)], [.. change.Joined.Select(node => node.Block)]));
-        }
+        return change.Joined.IsEmpty
+            ? null
+            : new Notice.HeadMoved(
+                change.Ancestor.Hash, change.Ancestor.Height, [.. change.Left.Select(node => node.Block)], [.. change.Joined.Select(node => node.Block)]);
     }
 
     private static SigningKey Key(int number)

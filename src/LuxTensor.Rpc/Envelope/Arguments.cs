@@ -19,7 +19,7 @@ internal ref struct Arguments
     /// <summary>Over the raw text of an array; empty for no arguments.</summary>
     public Arguments(ReadOnlySpan<byte> json)
     {
-        ended = json.IsEmpty;
+        ended = json.Length <= 2; // none, or "[]"
         if (!ended)
         {
             reader = new Utf8JsonReader(json);

@@ -60,6 +60,7 @@ internal sealed class CallBudget(int perSecond, int burst, TimeProvider clock)
 internal sealed class CallBudgets(RpcOptions options)
 {
     private const int MaxKept = 8_192;
+    private const ulong MappedPrefix = 0xffff_0000_0000; // an IPv4 address as IPv6 writes it
 
     private readonly ConcurrentDictionary<UInt128, CallBudget> budgets = new();
 
@@ -104,8 +105,14 @@ internal sealed class CallBudgets(RpcOptions options)
         }
 
         Span<byte> bytes = stackalloc byte[16];
-        address.MapToIPv6().TryWriteBytes(bytes, out _);
+        if (address.AddressFamily == AddressFamily.InterNetwork)
+        {
+            address.TryWriteBytes(bytes, out _);
+            return MappedPrefix | System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(bytes);
+        }
+
+        address.TryWriteBytes(bytes, out _);
         var whole = System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(bytes);
-        return address.AddressFamily == AddressFamily.InterNetwork || address.IsIPv4MappedToIPv6 ? whole : whole & (UInt128.MaxValue << 64);
+        return address.IsIPv4MappedToIPv6 ? whole : whole & (UInt128.MaxValue << 64);
     }
 }

@@ -56,18 +56,19 @@ internal static class JsonRpcOverHttp
         }
 
         var body = read.Buffer;
+        // Nothing is cancelled when the peer leaves: a transaction that was sent is to be taken, and the token costs an object a request.
         var caller = new Caller(services, budgets.Of(http.Address), null);
         using var exchange = Exchange.Rent();
         bool answered;
         if (body.IsSingleSegment)
         {
-            answered = await services.Dispatcher.AnswerAsync(caller, body.First, exchange, http.Aborted);
+            answered = await services.Dispatcher.AnswerAsync(caller, body.First, exchange, CancellationToken.None);
         }
         else
         {
             var joined = ArrayPool<byte>.Shared.Rent((int)body.Length);
             body.CopyTo(joined);
-            answered = await services.Dispatcher.AnswerAsync(caller, joined.AsMemory(0, (int)body.Length), exchange, http.Aborted);
+            answered = await services.Dispatcher.AnswerAsync(caller, joined.AsMemory(0, (int)body.Length), exchange, CancellationToken.None);
             ArrayPool<byte>.Shared.Return(joined);
         }
 

@@ -13,6 +13,8 @@ internal sealed class RpcApplication(RpcServices services, CallBudgets budgets, 
 {
     private readonly ILogger logger = services.Options.Logging.CreateLogger("LuxTensor.Rpc");
 
+    private string? allowedHost; // the last one checked: it is nearly always the same
+
     public IFeatureCollection CreateContext(IFeatureCollection contextFeatures) => contextFeatures;
 
     public void DisposeContext(IFeatureCollection context, Exception? exception)
@@ -44,9 +46,15 @@ internal sealed class RpcApplication(RpcServices services, CallBudgets budgets, 
     private Task RouteAsync(HttpExchange http)
     {
         var options = services.Options;
-        if (Admission.CheckHost(http.RequestHeaders.Host.ToString(), options) is { } badHost)
+        var host = http.RequestHeaders.Host.ToString();
+        if (host != Volatile.Read(ref allowedHost))
         {
-            return http.ReplyAsync(StatusCodes.Status403Forbidden, badHost);
+            if (Admission.CheckHost(host, options) is { } badHost)
+            {
+                return http.ReplyAsync(StatusCodes.Status403Forbidden, badHost);
+            }
+
+            Volatile.Write(ref allowedHost, host);
         }
 
         var origin = http.RequestHeaders.Origin.ToString();

@@ -12,7 +12,7 @@ internal sealed class FinalityFeed(Hub hub, ulong next, int maxLag) : IDisposabl
     private readonly SemaphoreSlim wake = new(0, 1);
     private readonly CancellationTokenSource stopping = new();
     private ulong next = next;
-    private bool caughtUp;
+    private bool caughtUp = next > hub.NewestFinal;
 
     /// <summary>A final block is there. Ends the connection of a reader that fell behind.</summary>
     public void Wake(Subscription subscription, ulong newest)
