@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using LuxTensor.Core;
 using LuxTensor.Core.Consensus;
+using LuxTensor.Core.Finality;
 using LuxTensor.Core.Validators;
 using LuxTensor.Core.Voting;
 using LuxTensor.Core.Wire;
@@ -21,7 +22,29 @@ public static class InputCodec
         Signed = 4,
         SigningRefused = 5,
         Block = 6,
+        Checkpoint = 7,
+        RoundSkip = 8,
     }
+
+    /// <summary>That votes of a later round moved the chain: some of them are not kept, so it would not follow again.</summary>
+    internal static JournalInput EncodeSkip(ulong height, uint round, ulong now) =>
+        new(height, new WireWriter(24).UInt64(now).UInt8((byte)Kind.RoundSkip).UInt32(round).ToArray());
+
+    /// <summary>What the node holds above the block that it has just made final, as one more thing to keep.</summary>
+    internal static JournalInput Encode(NodeState state, ulong now)
+    {
+        var writer = new WireWriter(1024).UInt64(now).UInt8((byte)Kind.Checkpoint);
+        Checkpoint.Write(writer, state);
+        return new JournalInput(state.Chain.Height, writer.ToArray());
+    }
+
+    /// <summary>Whether the bytes are a checkpoint, which <see cref="Restore"/> reads.</summary>
+    internal static bool IsCheckpoint(JournalInput stored) => stored.Bytes.Length >= 9 && stored.Bytes.Span[8] == (byte)Kind.Checkpoint;
+
+    /// <summary>The state of a checkpoint.</summary>
+    /// <exception cref="JournalException">The journal is damaged.</exception>
+    internal static NodeState Restore(JournalInput checkpoint, NodeState bare, IReadOnlyDictionary<Crypto.Hash256, Core.Blocks.Block> blocks) =>
+        Checkpoint.Read(checkpoint.Bytes.Span[9..], bare, blocks);
 
     /// <summary>Encodes an input with its time, or null where it need not be kept.</summary>
     public static JournalInput? Encode(NodeInput input, ulong chainId, ulong now)
@@ -89,6 +112,7 @@ public static class InputCodec
             Kind.Built => new NodeInput.Chain(new ChainInput.Built(DecodeBlock(stored, bytes[9..], rules))),
             Kind.Block => Check(stored, Verifier.Check(DecodeBlock(stored, bytes[9..], rules), rules, epochs.Of, static _ => false, out var block))
                 ?? new NodeInput.Chain(new ChainInput.Block(block, PeerId.Self)),
+            Kind.RoundSkip => new NodeInput.Chain(new ChainInput.Fact(stored.Height, new FinalityFact.RoundSkip(reader.UInt32()))),
             Kind.Signed => DecodeSigned(stored, ref reader, rules, epochs),
             Kind.SigningRefused => Vote.Read(ref reader) is var vote
                 ? new NodeInput.Chain(new ChainInput.SigningRefused(vote.Validator, vote.Ballot))

@@ -39,9 +39,11 @@ public sealed class NodeTurn(NodeState state, bool isReplay = false)
 
     internal int InputCount => inputs.Count;
 
+    internal int FinalizedCount => finalized.Count;
+
     internal void Emit(NodeEffect effect) => effects.Add(effect);
 
-    internal void Store(JournalInput input) => inputs.Add(input);
+    internal void Store(JournalInput input) => StoreAt(inputs.Count, input);
 
     internal void StoreAt(int place, JournalInput input)
     {

@@ -1,10 +1,12 @@
 using LuxTensor.Core;
+using LuxTensor.Core.Blocks;
 using LuxTensor.Core.Consensus;
 using LuxTensor.Core.ForkChoice;
 using LuxTensor.Core.State;
 using LuxTensor.Core.Transactions;
 using LuxTensor.Core.Validators;
 using LuxTensor.Core.Voting;
+using LuxTensor.Crypto;
 
 namespace LuxTensor.Engine;
 
@@ -36,28 +38,73 @@ public static class Recovery
         var root = new BlockNode(contents.Final.Block, ledger, []);
         var state = Routing.Begin(genesis, root, contents.Final.Certificate, local, limits);
         state = state with { Pool = Refill(state.Pool, contents.Pool, ledger, genesis.Rules) };
-        var turn = new NodeTurn(state, isReplay: true);
         var epochs = new EpochSchedule(genesis.EpochZero);
         var signed = new Dictionary<Address, SigningPosition>();
-        foreach (var stored in contents.Inputs)
+        var asked = new Dictionary<Address, SigningPosition>();
+        var from = contents.Inputs.Count;
+        while (from > 0 && !InputCodec.IsCheckpoint(contents.Inputs[from - 1]))
+        {
+            from--;
+        }
+
+        if (from > 0)
+        {
+            state = Restore(contents.Inputs, from - 1, state, epochs, signed, asked);
+        }
+
+        var turn = new NodeTurn(state, isReplay: true);
+        foreach (var stored in contents.Inputs.Skip(from))
         {
             var (input, now) = InputCodec.Decode(stored, genesis.Rules, epochs);
-            if (input is NodeInput.Chain { Input: ChainInput.Signed { Vote: var vote } })
-            {
-                Note(signed, vote.Value.Validator, vote.Value.Ballot);
-            }
-
+            Note(input, signed, asked);
             Routing.Step(turn, input, now);
         }
 
-        var asked = new Dictionary<Address, SigningPosition>(signed);
+        // Also what was asked for and is not wanted any more: the guard may have stored it while the round moved on.
         foreach (var sign in turn.Effects.OfType<NodeEffect.Chain>().Select(effect => effect.Effect).OfType<ChainEffect.Sign>())
         {
-            Note(asked, sign.Validator, sign.Ballot); // also what later rounds no longer wait for: the guard may have it
+            Note(asked, sign.Validator, sign.Ballot);
         }
 
         return new Recovered(turn, signed, asked);
     }
+
+    /// <summary>The state of the checkpoint at a place; the inputs before it give the blocks that it names.</summary>
+    private static NodeState Restore(
+        IReadOnlyList<JournalInput> inputs,
+        int place,
+        NodeState bare,
+        EpochSchedule epochs,
+        Dictionary<Address, SigningPosition> signed,
+        Dictionary<Address, SigningPosition> asked)
+    {
+        var blocks = new Dictionary<Hash256, Block>();
+        foreach (var stored in inputs.Take(place).Where(stored => !InputCodec.IsCheckpoint(stored)))
+        {
+            var input = InputCodec.Decode(stored, bare.Chain.Rules, epochs).Input;
+            Note(input, signed, asked);
+            if (BlockOf(input) is { } block)
+            {
+                blocks.TryAdd(block.Hash, block);
+            }
+        }
+
+        var state = InputCodec.Restore(inputs[place], bare, blocks);
+        foreach (var sign in state.Chain.Asked)
+        {
+            Note(asked, sign.Validator, sign.Ballot);
+        }
+
+        return state;
+    }
+
+    private static Block? BlockOf(NodeInput input) => input switch
+    {
+        NodeInput.Chain { Input: ChainInput.Propose { Proposal: var proposal } } => proposal.Value.Block,
+        NodeInput.Chain { Input: ChainInput.Block { Arrived: var block } } => block.Value,
+        NodeInput.Chain { Input: ChainInput.Built { Made: var made } } => made,
+        _ => null,
+    };
 
     private static Mempool Refill(Mempool pool, IReadOnlyList<PoolEntry> entries, Ledger final, ChainRules rules)
     {
@@ -72,6 +119,20 @@ public static class Recovery
         }
 
         return pool;
+    }
+
+    /// <summary>Notes a signature that an input tells of, or that its own block asked for.</summary>
+    private static void Note(NodeInput input, Dictionary<Address, SigningPosition> signed, Dictionary<Address, SigningPosition> asked)
+    {
+        if (input is NodeInput.Chain { Input: ChainInput.Signed { Vote: var vote } })
+        {
+            Note(signed, vote.Value.Validator, vote.Value.Ballot);
+            Note(asked, vote.Value.Validator, vote.Value.Ballot);
+        }
+        else if (input is NodeInput.Chain { Input: ChainInput.Built { Made: { Header: var header } made } })
+        {
+            Note(asked, header.Proposer, new Ballot(header.ChainId, header.Epoch, header.Height, header.Round, Phase.Propose, made.Hash));
+        }
     }
 
     private static void Note(Dictionary<Address, SigningPosition> signed, Address validator, Ballot ballot)

@@ -48,6 +48,7 @@ public static class Routing
     {
         var before = turn.State;
         var place = turn.InputCount;
+        var finals = turn.FinalizedCount;
         switch (input)
         {
             case NodeInput.Submit submit:
@@ -78,6 +79,11 @@ public static class Routing
         if (!ReferenceEquals(before, turn.State) && InputCodec.Encode(input, turn.State.Chain.Rules.ChainId, now) is { } stored)
         {
             turn.StoreAt(place, stored); // before what followed from it
+        }
+
+        if (turn.FinalizedCount > finals)
+        {
+            turn.Store(InputCodec.Encode(turn.State, now));
         }
     }
 
@@ -144,6 +150,11 @@ public static class Routing
             var (chain, effects) = Chain.Step(turn.State.Chain, input, now);
             if (!ReferenceEquals(chain, turn.State.Chain))
             {
+                if (input is ChainInput.Fact { Established: FinalityFact.RoundSkip skip } fact)
+                {
+                    turn.Store(InputCodec.EncodeSkip(fact.Height, skip.Round, now));
+                }
+
                 turn.State = turn.State with { Chain = chain };
             }
 
