@@ -1,0 +1,101 @@
+using System.Globalization;
+
+namespace LuxTensor.Tests.Simulation;
+
+/// <summary>What a campaign of seeds is asked to do.</summary>
+internal sealed record Plan
+{
+    public ulong From { get; init; } = 1;
+
+    public int Seeds { get; init; } = 500;
+
+    public Profile Profile { get; init; }
+
+    public int? Validators { get; init; }
+
+    public FaultKind Allowed { get; init; } = FaultKind.All;
+
+    public Defect Defect { get; init; }
+
+    public ulong? Horizon { get; init; }
+
+    public Scenario Draw(ulong seed) => Scenario.Draw(seed, Profile, Validators, Allowed, Horizon);
+}
+
+/// <summary>Runs many seeds, and makes the first failure small.</summary>
+internal static class Campaign
+{
+    public const int LinesKept = 200;
+
+    /// <summary>Runs seed after seed until one fails; gives all that passed and the failure, if any.</summary>
+    public static (Coverage Total, ulong Events, Outcome? Failure) Run(Plan plan, Action<Outcome>? report = null)
+    {
+        var total = new Coverage();
+        ulong events = 0;
+        for (var seed = plan.From; seed < plan.From + (ulong)plan.Seeds; seed++)
+        {
+            var outcome = World.Run(plan.Draw(seed), plan.Defect);
+            total.Include(outcome.Coverage);
+            events += outcome.Events;
+            report?.Invoke(outcome);
+            if (outcome.Broken is not null)
+            {
+                return (total, events, outcome);
+            }
+        }
+
+        return (total, events, null);
+    }
+
+    /// <summary>The same failure with as few kinds of fault and as short a time of faults as still show it, and its last events.</summary>
+    public static (Plan Plan, Outcome Outcome) Shrink(Plan plan, Outcome failure)
+    {
+        var seed = failure.Scenario.Seed;
+        var best = plan with { Allowed = plan.Allowed & failure.Scenario.Faults };
+        bool Fails(Plan tried) => World.Run(tried.Draw(seed), tried.Defect).Broken == failure.Broken;
+        for (var bit = 1; bit < (int)FaultKind.All; bit <<= 1)
+        {
+            var tried = best with { Allowed = best.Allowed & ~(FaultKind)bit };
+            if (tried.Allowed != best.Allowed && Fails(tried))
+            {
+                best = tried;
+            }
+        }
+
+        for (var horizon = failure.Scenario.FaultsEnd; horizon > 200; horizon = horizon * 2 / 3)
+        {
+            var tried = best with { Horizon = horizon };
+            if (!Fails(tried))
+            {
+                break;
+            }
+
+            best = tried;
+        }
+
+        return (best, World.Run(best.Draw(seed), best.Defect, LinesKept));
+    }
+
+    /// <summary>A failure, with the command that shows it again.</summary>
+    public static string Describe(Plan plan, Outcome failure)
+    {
+        var (small, outcome) = Shrink(plan, failure);
+        var scenario = outcome.Scenario;
+        return string.Create(CultureInfo.InvariantCulture, $"""
+            seed {scenario.Seed} breaks {failure.Broken}
+            {failure.What}
+            again: dotnet run -c Release --project tests/Simulation -- {Arguments(plan, scenario.Seed)} --trace
+            smallest: {Arguments(small, scenario.Seed)} ({outcome.Events} events, {outcome.Time} ms)
+            {outcome.What}
+            stakes {string.Join(' ', scenario.Stakes)}; byzantine {string.Join(", ", scenario.Byzantine.Select(entry => $"n{entry.Key} ({entry.Value})"))}; twins of {string.Join(' ', scenario.Twins)}; run-ahead {scenario.Rules.RunAhead}; interval {scenario.Rules.BlockInterval}, timeout {scenario.Rules.RoundTimeout}+{scenario.Rules.RoundTimeoutStep}
+            {string.Join('\n', outcome.Lines)}
+            """);
+    }
+
+    private static string Arguments(Plan plan, ulong seed) =>
+        $"--seed {seed} --profile {plan.Profile}"
+        + (plan.Validators is { } nodes ? $" --nodes {nodes}" : "")
+        + (plan.Allowed != FaultKind.All ? $" --faults \"{plan.Allowed}\"" : "")
+        + (plan.Defect != Defect.None ? $" --defect {plan.Defect}" : "")
+        + (plan.Horizon is { } horizon ? $" --horizon {horizon}" : "");
+}

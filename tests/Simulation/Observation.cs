@@ -1,0 +1,82 @@
+using LuxTensor.Core.Consensus;
+using LuxTensor.Core.Finality;
+
+namespace LuxTensor.Tests.Simulation;
+
+/// <summary>Counts what a turn did that not every run does.</summary>
+internal static class Observation
+{
+    public static void Note(Coverage coverage, ChainState before, ChainState after)
+    {
+        coverage.Reach(Seen.HighestRound, after.Round);
+        coverage.Reach(Seen.DeepestRunAhead, (long)(after.Tree.Head.Height - after.Tree.Root.Height));
+        if (after.Awaited is not null && before.Awaited is null)
+        {
+            coverage.Add(Seen.AwaitedBlocks);
+        }
+
+        if (after.Orphans.Count > before.Orphans.Count)
+        {
+            coverage.Add(Seen.OrphansHeld);
+        }
+
+        if (after.Height > before.Height + 1)
+        {
+            coverage.Add(Seen.SyncsByFinalBlocks);
+        }
+
+        if (after.Height != before.Height)
+        {
+            return;
+        }
+
+        if (after.Round > before.Round)
+        {
+            coverage.Add(Seen.RoundsChanged);
+            if (after.Locked is { } carried && carried.Round < after.Round)
+            {
+                coverage.Add(Seen.LocksCarriedOver);
+            }
+        }
+
+        if (before.Locked is { } old && after.Locked is { } now && old.Block != now.Block)
+        {
+            coverage.Add(Seen.Unlocks);
+        }
+    }
+}
+
+/// <summary>Memory that must not grow with what peers send. Each bound follows from a limit that the core states.</summary>
+internal static class Bounds
+{
+    private const int WindowRounds = (int)(FinalityState.Ahead + FinalityState.Behind + 1);
+
+    /// <summary>Inputs that one undecided height may leave in the journal: votes of every round and phase, and as much again for the rest.</summary>
+    private const int JournalInputs = 20_000;
+
+    public static void Check(SimulatedNode node)
+    {
+        var state = node.View;
+        var chain = state.Chain;
+        Demand(node, "orphans", chain.Orphans.Count, ChainState.MaxOrphans);
+        Demand(node, "blocks in the tree", chain.Tree.Count, ChainState.TreeCapacity(chain.Rules));
+        Demand(node, "heights with votes", state.Heights.Count, (int)chain.Rules.RunAhead + 3);
+        Demand(node, "proposals", chain.Proposals.Count, WindowRounds);
+        Demand(node, "requests to sign", chain.Asked.Length, 3 * chain.Local.Length * ((int)chain.Rules.RunAhead + 2));
+        Demand(node, "standing votes", chain.Standing.Length, 4 * chain.Local.Length);
+        Demand(node, "inputs in the journal", node.Journal.InputCount, JournalInputs);
+        foreach (var height in state.Heights.Values)
+        {
+            Demand(node, "tallies of a height", height.Tallies.Count, 3 * WindowRounds);
+            Demand(node, "conflicts of a height", height.Conflicts.Count, height.Set.Validators.Length);
+        }
+    }
+
+    private static void Demand(SimulatedNode node, string what, int count, int limit)
+    {
+        if (count > limit)
+        {
+            throw new ViolationException(Rule.MemoryIsBounded, $"{node.Name} holds {count} {what}, at most {limit} are allowed");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace LuxTensor.Tests.Simulation;
+
+internal static class Program
+{
+    private const string Usage = """
+        usage: dotnet run -c Release --project tests/Simulation -- [options]
+          --seeds N        how many seeds to run (500)
+          --from N         the first of them (1)
+          --seed N         this seed alone
+          --trace          print the last events of every run
+          --nodes N        validators, 4 to 16 (drawn by the seed)
+          --profile NAME   Mixed, Calm, Lossy, Crashes, Partitions, Byzantine, Twins, Overwhelmed (Mixed)
+          --faults LIST    only these kinds, separated by commas (All)
+          --horizon MS     the network heals no later
+          --defect NAME    break the simulated host: SkipsGuard, ActsBeforeCommit, ForgetsJournal, ForgetsInputs
+        """;
+
+    public static int Main(string[] arguments)
+    {
+        if (!TryRead(arguments, out var plan, out var isTraced))
+        {
+            Console.Error.WriteLine(Usage);
+            return 2;
+        }
+
+        var watch = Stopwatch.StartNew();
+        var last = TimeSpan.Zero;
+        var runs = 0;
+        var total = new Coverage();
+        ulong events = 0, heights = 0;
+        var (_, _, failure) = Campaign.Run(plan, outcome =>
+        {
+            runs++;
+            events += outcome.Events;
+            heights += outcome.Final;
+            total.Include(outcome.Coverage);
+            if (isTraced)
+            {
+                var traced = World.Run(outcome.Scenario, plan.Defect, Campaign.LinesKept);
+                Console.WriteLine(string.Join('\n', traced.Lines));
+            }
+
+            if (isTraced || plan.Seeds == 1 || watch.Elapsed - last > TimeSpan.FromSeconds(2))
+            {
+                last = watch.Elapsed;
+                Console.WriteLine($"seed {outcome.Scenario.Seed}: final {outcome.Final}, {outcome.Events} events, {outcome.Time} ms, trace {outcome.TraceHash}");
+            }
+        });
+        var seconds = watch.Elapsed.TotalSeconds;
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{runs} seeds in {seconds:F1} s: {runs / seconds:F1} seeds/s, {events / seconds:F0} events/s, {total.FaultCount / seconds:F0} faults/s; {events} events, {total.FaultCount} faults, {heights} final heights"));
+        foreach (var what in Enum.GetValues<Seen>())
+        {
+            Console.WriteLine($"  {what,-26} {total[what],10}");
+        }
+
+        if (failure is null)
+        {
+            return 0;
+        }
+
+        Console.WriteLine(Campaign.Describe(plan, failure));
+        return 1;
+    }
+
+    private static bool TryRead(string[] arguments, out Plan plan, out bool isTraced)
+    {
+        plan = new Plan();
+        isTraced = false;
+        for (var i = 0; i < arguments.Length; i++)
+        {
+            if (arguments[i] == "--trace")
+            {
+                isTraced = true;
+                continue;
+            }
+
+            if (i + 1 >= arguments.Length || Read(plan, arguments[i], arguments[++i]) is not { } read)
+            {
+                return false;
+            }
+
+            plan = read;
+        }
+
+        return true;
+    }
+
+    private static Plan? Read(Plan plan, string name, string value)
+    {
+        var isNumber = ulong.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number);
+        return name switch
+        {
+            "--seeds" when isNumber && number is > 0 and < int.MaxValue => plan with { Seeds = (int)number },
+            "--from" when isNumber => plan with { From = number },
+            "--seed" when isNumber => plan with { From = number, Seeds = 1 },
+            "--nodes" when isNumber && number is >= 4 and <= 16 => plan with { Validators = (int)number },
+            "--horizon" when isNumber => plan with { Horizon = number },
+            "--profile" when Enum.TryParse<Profile>(value, ignoreCase: true, out var profile) => plan with { Profile = profile },
+            "--faults" when Enum.TryParse<FaultKind>(value, ignoreCase: true, out var kinds) => plan with { Allowed = kinds },
+            "--defect" when Enum.TryParse<Defect>(value, ignoreCase: true, out var defect) => plan with { Defect = defect },
+            _ => null,
+        };
+    }
+}

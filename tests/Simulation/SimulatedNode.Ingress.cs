@@ -1,0 +1,140 @@
+using System.Collections.Immutable;
+using LuxTensor.Core.Consensus;
+using LuxTensor.Core.Voting;
+using LuxTensor.Core.Wire;
+using LuxTensor.Engine;
+
+namespace LuxTensor.Tests.Simulation;
+
+/// <content>The way in: what the embedded host's ingress does with a frame.</content>
+internal sealed partial class SimulatedNode
+{
+    public void Receive(int from, Frame frame)
+    {
+        if (!IsUp || frame.Decode(world.Scenario.Rules) is not { } message)
+        {
+            return;
+        }
+
+        world.Coverage.Add(Seen.MessagesDelivered);
+        if (IsByzantine)
+        {
+            world.Adversary.Hear(this, from, message, frame);
+        }
+
+        switch (message)
+        {
+            case Message.CastVote { Vote: var vote }:
+                TakeVote(from, vote);
+                break;
+            case Message.Submit { Transaction: var transaction }:
+                if (View.Pool.Find(transaction.Id) is null && world.Verification.Of(transaction) is { } submitted)
+                {
+                    Post(new NodeInput.Submit(submitted));
+                }
+
+                break;
+            case Message.GetBlock { Hash: var hash }:
+                if ((View.BlockBy(hash) ?? Journal.BlockBy(hash)?.Block) is { } held)
+                {
+                    Answer(from, new Message.BlockReply(held));
+                }
+
+                break;
+            case Message.GetBlocks request:
+                AnswerBlocks(from, request);
+                break;
+            default:
+                if (Verify(message, world.Network.Names[from]) is { } input)
+                {
+                    Post(new NodeInput.Chain(input));
+                }
+
+                break;
+        }
+    }
+
+    private void TakeVote(int from, Vote vote)
+    {
+        if (!Routing.IsUseful(View, vote) || world.Verification.Of(vote) is not { } verified)
+        {
+            return;
+        }
+
+        if (!IsByzantine && keys.ContainsKey(vote.Validator) && Defect != Defect.SkipsGuard)
+        {
+            guard.Record(vote);
+        }
+
+        Post(new NodeInput.CastVote(verified, world.Network.Names[from]));
+    }
+
+    private ChainInput? Verify(Message message, PeerId from)
+    {
+        var chain = View.Chain;
+        switch (message)
+        {
+            case Message.Status status:
+                return new ChainInput.Status(status, from);
+            case Message.Certify { Certificate: var certificate }:
+                var isOld = certificate.Height < chain.Height || (certificate.Ballot.Phase == Phase.Prepare
+                    && chain.Height == certificate.Height && chain.Prepared?.Ballot.Round >= certificate.Ballot.Round);
+                return !isOld && world.Verification.Of(certificate) is { } proven ? new ChainInput.Certify(proven, from) : null;
+            case Message.Propose { Proposal: var proposal }:
+                var ballot = proposal.Vote.Ballot;
+                var isUseless = ballot.Height < chain.Height || ballot.Height > Admission.Horizon(chain)
+                    || (ballot.Height == chain.Height && proposal.Prepared is null
+                        && chain.Proposals.TryGetValue(ballot.Round, out var known) && known.Ballot.BlockHash == ballot.BlockHash);
+                return !isUseless && world.Verification.Of(proposal) is { } offered ? new ChainInput.Propose(offered, from) : null;
+            case Message.BlockReply { Block: var block }:
+                return world.Verification.Of(block) is { } arrived ? new ChainInput.Block(arrived, from) : null;
+            case Message.Blocks { Items: var items }:
+                return VerifyFinal(items, from);
+            default:
+                return null;
+        }
+    }
+
+    private ChainInput.FinalBlocks? VerifyFinal(ImmutableArray<CertifiedBlock> items, PeerId from)
+    {
+        var good = ImmutableArray.CreateBuilder<Verified<CertifiedBlock>>();
+        foreach (var item in items.SkipWhile(item => item.Block.Height < View.Chain.Height))
+        {
+            if (item.Block.Height != View.Chain.Height + (ulong)good.Count || world.Verification.Of(item) is not { } verified)
+            {
+                break;
+            }
+
+            good.Add(verified);
+        }
+
+        return good.Count == 0 ? null : new ChainInput.FinalBlocks(good.ToImmutable(), from);
+    }
+
+    private void AnswerBlocks(int from, Message.GetBlocks request)
+    {
+        var items = ImmutableArray.CreateBuilder<CertifiedBlock>();
+        for (var height = request.From; items.Count < int.Min(request.Count, WireLimits.MaxBlocksPerMessage); height++)
+        {
+            if (Journal.BlockAt(height) is not { Certificate: { } certificate, Block: var block })
+            {
+                break;
+            }
+
+            items.Add(new CertifiedBlock(block, certificate));
+        }
+
+        if (items.Count > 0)
+        {
+            Answer(from, new Message.Blocks(items.ToImmutable()));
+        }
+    }
+
+    private void Answer(int to, Message message)
+    {
+        if (!IsByzantine || world.Adversary.WillAnswer(this))
+        {
+            world.Network.Send(Index, to, message);
+        }
+    }
+}

@@ -1,0 +1,355 @@
+using System.Collections.Immutable;
+using LuxTensor.Core;
+using LuxTensor.Core.Consensus;
+using LuxTensor.Core.Transactions;
+using LuxTensor.Crypto;
+using LuxTensor.Engine;
+
+namespace LuxTensor.Tests.Simulation;
+
+/// <summary>
+/// One node: the real core behind a host that does what the embedded host does, one event at a time, so that it can be
+/// stopped between any two of them.
+/// </summary>
+internal sealed partial class SimulatedNode
+{
+    private const int InputsPerTurn = 8;
+
+    private readonly World world;
+    private readonly Prng random;
+    private readonly ImmutableDictionary<Address, SigningKey> keys;
+    private readonly SimulatedGuard guard;
+    private readonly Queue<(NodeInput Input, Transaction? Submitted)> mailbox = new();
+    private readonly Dictionary<TimerId, ulong> timers = [];
+    private (NodeTurn Turn, List<int> Replies)? pending;
+    private int life;
+    private ulong timersStarted;
+    private bool isTurnDue;
+
+    public SimulatedNode(World world, int index, IEnumerable<SigningKey> keys, SimulatedGuard guard, bool isByzantine, Prng random)
+    {
+        this.world = world;
+        this.random = random;
+        this.keys = keys.ToImmutableDictionary(key => Address.Of(key.PublicKey));
+        this.guard = guard;
+        Index = index;
+        IsByzantine = isByzantine;
+        Skew = random.Between(0, world.Scenario.SkewMost);
+        Journal = new SimulatedJournal(world.Genesis);
+        View = Durable = Replay().Turn.State;
+    }
+
+    public int Index { get; }
+
+    public string Name => $"n{Index}";
+
+    public bool IsByzantine { get; }
+
+    public bool IsUp { get; private set; }
+
+    public SimulatedJournal Journal { get; }
+
+    /// <summary>The state after the last published turn.</summary>
+    public NodeState View { get; private set; }
+
+    /// <summary>The state that the journal must bring back.</summary>
+    public NodeState Durable { get; private set; }
+
+    public IEnumerable<Address> Validators => keys.Keys;
+
+    /// <summary>How far the node's clock is ahead of the world's, ms.</summary>
+    public ulong Skew { get; }
+
+    public ulong Clock => world.Genesis.Time + world.Now + Skew;
+
+    private Defect Defect => IsByzantine ? Defect.None : world.Defect;
+
+    public SigningKey KeyOf(Address validator) => keys[validator];
+
+    /// <summary>Starts, or starts again, from what the journal holds.</summary>
+    public void Start()
+    {
+        var recovered = Replay();
+        var batch = recovered.Turn.ToBatch();
+        if (!batch.IsEmpty)
+        {
+            Journal.Commit(batch);
+            world.Checkers.Stored(this, batch);
+        }
+
+        View = recovered.Turn.State;
+        if (life > 0)
+        {
+            world.Coverage.Add(Seen.Restarts);
+            world.Checkers.Restarted(this);
+        }
+
+        Durable = View;
+        Silence(recovered);
+        IsUp = true;
+        Post(new NodeInput.Chain(new ChainInput.Resume()));
+    }
+
+    /// <summary>Stops at once. What was being stored is stored or not; everything else in memory is gone.</summary>
+    public void Crash()
+    {
+        world.Coverage.Add(Seen.Crashes);
+        world.Trace.Say(world.Now, Name, pending is null ? "crashes" : "crashes while storing");
+        if (signing > 0)
+        {
+            world.Coverage.Add(Seen.CrashesWithSignerAtWork);
+        }
+
+        if (pending is { Turn: var turn })
+        {
+            if (random.Chance(500))
+            {
+                world.Coverage.Add(Seen.CrashesAfterCommit);
+                Store(turn);
+            }
+            else
+            {
+                world.Coverage.Add(Seen.CrashesBeforeCommit);
+            }
+        }
+
+        life++;
+        IsUp = false;
+        pending = null;
+        isTurnDue = false;
+        signing = 0;
+        mailbox.Clear();
+        timers.Clear();
+        switch (Defect)
+        {
+            case Defect.ForgetsJournal:
+                Journal.Clear();
+                break;
+            case Defect.ForgetsInputs:
+                Journal.ClearInputs();
+                break;
+            default:
+                break;
+        }
+    }
+
+    /// <summary>An application offers a transaction.</summary>
+    public void Submit(Transaction transaction)
+    {
+        if (IsUp && View.Pool.Find(transaction.Id) is null && Journal.Locate(transaction.Id) is null
+            && world.Verification.Of(transaction) is { } verified)
+        {
+            mailbox.Enqueue((new NodeInput.Submit(verified), transaction));
+            Wake();
+        }
+    }
+
+    private Recovered Replay() => Recovery.Replay(Journal.Load(), world.Genesis, keys.Keys.ToArray(), new MempoolLimits());
+
+    private void Post(NodeInput input)
+    {
+        mailbox.Enqueue((input, null));
+        Wake();
+    }
+
+    private void Wake()
+    {
+        if (!isTurnDue && pending is null && mailbox.Count > 0)
+        {
+            isTurnDue = true;
+            var mine = life;
+            world.Schedule(world.Now + random.Between(0, 1), 't', Index, (ulong)life, () =>
+            {
+                if (mine == life)
+                {
+                    TakeTurn();
+                }
+            });
+        }
+    }
+
+    private void TakeTurn()
+    {
+        isTurnDue = false;
+        var turn = new NodeTurn(View);
+        var replies = new List<int>();
+        for (var i = 1 + random.Below(InputsPerTurn); i > 0 && mailbox.TryDequeue(out var mail); i--)
+        {
+            if (world.Trace.HasText)
+            {
+                world.Trace.Say(world.Now, Name, Wording.Of(mail.Input));
+            }
+
+            Routing.Step(turn, mail.Input, Clock);
+            if (mail.Submitted is not null)
+            {
+                replies.Add(turn.Effects.Count - 1); // a submission's last effect is its outcome
+            }
+        }
+
+        world.Coverage.Add(Seen.Turns);
+        if (Defect == Defect.ActsBeforeCommit)
+        {
+            Act(turn, replies);
+        }
+
+        if (turn.ToBatch().IsEmpty)
+        {
+            Durable = turn.State;
+            Publish(turn, replies);
+            return;
+        }
+
+        pending = (turn, replies);
+        var latency = random.Between(0, 4);
+        if (!world.Network.IsHealed && random.Chance(world.Scenario.SlowDisk))
+        {
+            world.Coverage.Add(Seen.SlowCommits);
+            latency += random.Between(20, 500);
+        }
+
+        var mine = life;
+        world.Schedule(world.Now + latency, 'c', Index, (ulong)turn.Effects.Count, () =>
+        {
+            if (mine == life)
+            {
+                pending = null;
+                Store(turn);
+                Publish(turn, replies);
+            }
+        });
+    }
+
+    private void Store(NodeTurn turn)
+    {
+        var batch = turn.ToBatch();
+        Journal.Commit(batch);
+        Durable = turn.State;
+        world.Checkers.Stored(this, batch);
+    }
+
+    private void Publish(NodeTurn turn, List<int> replies)
+    {
+        var before = View;
+        View = turn.State;
+        if (before.Chain.Height != View.Chain.Height)
+        {
+            foreach (var id in timers.Keys.Where(id => id.Height < View.Chain.Height).ToArray())
+            {
+                timers.Remove(id);
+            }
+        }
+
+        world.Checkers.Published(this, before);
+        if (Defect != Defect.ActsBeforeCommit)
+        {
+            Act(turn, replies);
+        }
+
+        Wake();
+    }
+
+    /// <summary>Answers and carries the effects out; the node may stop after any of them.</summary>
+    private void Act(NodeTurn turn, List<int> replies)
+    {
+        var mine = life;
+        foreach (var reply in replies)
+        {
+            var pooled = (NodeEffect.Pooled)turn.Effects[reply];
+            var isRefused = pooled.Outcome is MempoolOutcome.Rejected;
+            world.Coverage.Add(isRefused ? Seen.TransactionsRefused : Seen.TransactionsAccepted);
+            if (!isRefused)
+            {
+                world.Checkers.Accepted(this, pooled.Transaction);
+            }
+        }
+
+        foreach (var effect in turn.Effects)
+        {
+            if (world.Faults.StopsHere(this))
+            {
+                world.Coverage.Add(Seen.CrashesInEffects);
+                world.Faults.Crash(this);
+            }
+
+            if (mine != life)
+            {
+                return;
+            }
+
+            Carry(effect);
+        }
+    }
+
+    private void Carry(NodeEffect effect)
+    {
+        switch (effect)
+        {
+            case NodeEffect.Notify { Notice: var notice }:
+                world.Checkers.Told(this, notice);
+                break;
+            case NodeEffect.Gossip { Transaction: var transaction }:
+                Say(new Message.Submit(transaction));
+                break;
+            case NodeEffect.Chain { Effect: ChainEffect.Broadcast { Message: var message } }:
+                Say(message);
+                break;
+            case NodeEffect.Chain { Effect: ChainEffect.Sign sign }:
+                AskToSign(sign);
+                break;
+            case NodeEffect.Chain { Effect: ChainEffect.StartTimer timer }:
+                StartTimer(timer.Id, timer.Delay);
+                break;
+            case NodeEffect.Chain { Effect: ChainEffect.FetchBlock fetch }:
+                Request(fetch.From, new Message.GetBlock(fetch.Hash));
+                break;
+            case NodeEffect.Chain { Effect: ChainEffect.FetchBlocks fetch }:
+                Request(fetch.Peer, new Message.GetBlocks(fetch.From, Core.Wire.WireLimits.MaxBlocksPerMessage));
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void Say(Message message)
+    {
+        if (IsByzantine)
+        {
+            world.Adversary.Speak(this, message);
+            return;
+        }
+
+        if (world.Trace.HasText)
+        {
+            world.Trace.Say(world.Now, Name, "says " + Wording.Of(message));
+        }
+
+        world.Checkers.Said(this, message);
+        world.Network.Broadcast(Index, message);
+    }
+
+    private void Request(PeerId peer, Message request)
+    {
+        var named = world.Network.IndexOf(peer);
+        var targets = named >= 0 && named != Index ? [named] : Enumerable.Range(0, world.Scenario.Nodes).Where(other => other != Index).Take(2);
+        foreach (var target in targets)
+        {
+            world.Network.Send(Index, target, request);
+        }
+    }
+
+    private void StartTimer(TimerId id, ulong delay)
+    {
+        var number = ++timersStarted;
+        var mine = life;
+        timers[id] = number;
+        world.Schedule(world.Now + delay, 'f', Index, number, () =>
+        {
+            if (mine == life && timers.GetValueOrDefault(id) == number)
+            {
+                timers.Remove(id);
+                Post(new NodeInput.Chain(new ChainInput.Timer(id)));
+            }
+        });
+    }
+}

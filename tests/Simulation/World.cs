@@ -1,0 +1,234 @@
+using System.Collections.Immutable;
+using LuxTensor.Core;
+using LuxTensor.Core.Transactions;
+using LuxTensor.Crypto;
+
+namespace LuxTensor.Tests.Simulation;
+
+/// <summary>
+/// How a run ended: the rule that was broken, if any, and what exactly; SHA-256 over all events; virtual milliseconds; the
+/// highest final block.
+/// </summary>
+internal sealed record Outcome(
+    Scenario Scenario, Rule? Broken, string? What, Hash256 TraceHash, ulong Events, ulong Time, ulong Final, Coverage Coverage, ImmutableArray<string> Lines);
+
+/// <summary>
+/// Many nodes in one thread under one seed. Everything that happens is an event in a queue ordered by virtual time and
+/// order of scheduling; every draw comes from the seed. After a while the network heals, and finality must resume.
+/// </summary>
+internal sealed class World : IDisposable
+{
+    /// <summary>Final blocks that every correct node must gain after the network has healed.</summary>
+    private const ulong HeightsToGain = 3;
+
+    /// <summary>Rounds that a height may take after healing: one of so many in a row has a correct proposer but for odds of 3^-12.</summary>
+    private const uint RoundsAHeight = 12;
+
+    private const ulong MostEvents = 1_500_000;
+
+    private readonly PriorityQueue<(char Kind, int Node, ulong What, Action Run), (ulong Time, ulong Sequence)> queue = new();
+    private readonly Prng random;
+    private readonly Dictionary<int, SimulatedGuard> guards = [];
+    private readonly ulong[] nonces = new ulong[Keys.Accounts.Length];
+    private ulong scheduled;
+    private (ulong Height, ulong Deadline)? goal;
+
+    public World(Scenario scenario, Defect defect, int linesKept)
+    {
+        Scenario = scenario;
+        Defect = defect;
+        Trace = new Trace(linesKept);
+        random = new Prng(scenario.Seed);
+        Genesis = MakeGenesis(scenario);
+        Verification = new Verification(scenario.Rules, Genesis.EpochZero);
+        Checkers = new Checkers(this);
+        Network = new Network(this, random.Split("network"));
+        Faults = new Faults(this, random.Split("faults"));
+        Adversary = new Adversary(this, random.Split("adversary"));
+        Nodes = [.. Enumerable.Range(0, scenario.Nodes).Select(MakeNode)];
+    }
+
+    public Scenario Scenario { get; }
+
+    public Defect Defect { get; }
+
+    public Genesis Genesis { get; }
+
+    public Trace Trace { get; }
+
+    public Coverage Coverage { get; } = new();
+
+    public Verification Verification { get; }
+
+    public Checkers Checkers { get; }
+
+    public Network Network { get; }
+
+    public Faults Faults { get; }
+
+    public Adversary Adversary { get; }
+
+    public ImmutableArray<SimulatedNode> Nodes { get; }
+
+    /// <summary>Virtual milliseconds since the start.</summary>
+    public ulong Now { get; private set; }
+
+    private IEnumerable<SimulatedNode> Correct => Nodes.Where(node => !node.IsByzantine);
+
+    public static Outcome Run(Scenario scenario, Defect defect = Defect.None, int linesKept = 0)
+    {
+        using var world = new World(scenario, defect, linesKept);
+        return world.Run();
+    }
+
+    public SimulatedNode Node(int index) => Nodes[index];
+
+    public bool IsByzantine(Address validator) => Scenario.Byzantine.Keys.Any(index => Keys.AddressOf(index) == validator);
+
+    public bool IsShared(Address validator) => Scenario.Twins.Any(index => Keys.AddressOf(index) == validator);
+
+    public void Schedule(ulong time, char kind, int node, ulong what, Action run) =>
+        queue.Enqueue((kind, node, what, run), (ulong.Max(time, Now), scheduled++));
+
+    public void Dispose() => Trace.Dispose();
+
+    private static Genesis MakeGenesis(Scenario scenario)
+    {
+        var validators = scenario.Stakes.Select((stake, index) => new GenesisValidator(Keys.Validators[index].PublicKey, 32 * ChainRules.Token * (UInt128)stake));
+        var accounts = Keys.Accounts.Select(key => new GenesisAccount(Address.Of(key.PublicKey), 1_000_000 * ChainRules.Token));
+        return Genesis.TryCreate(scenario.Rules, 1_700_000_000_000, [.. validators], [.. accounts], out var genesis, out var why)
+            ? genesis
+            : throw new InvalidOperationException($"the scenario has no genesis: {why}");
+    }
+
+    private SimulatedNode MakeNode(int index)
+    {
+        var validators = Scenario.Stakes.Length;
+        int? key = index < validators ? index : index < validators + Scenario.Twins.Count ? Scenario.Twins[index - validators] : null;
+        var guard = key is { } shared && index >= validators ? guards[shared] : guards[index] = new SimulatedGuard();
+        return new SimulatedNode(
+            this, index, key is { } own ? [Keys.Validators[own]] : [], guard, Scenario.Byzantine.ContainsKey(index), random.Split($"node {index}"));
+    }
+
+    private Outcome Run()
+    {
+        Rule? broken = null;
+        string? what = null;
+        try
+        {
+            foreach (var node in Nodes)
+            {
+                node.Start();
+            }
+
+            Faults.Start();
+            Adversary.Start();
+            OfferTransactions();
+            Schedule(Scenario.FaultsEnd, 'h', 255, 0, Heal);
+            while (!IsDone())
+            {
+                RunNext();
+            }
+
+            Checkers.Audit();
+        }
+        catch (ViolationException violation)
+        {
+            (broken, what) = (violation.Rule, violation.Message);
+        }
+        catch (Exception fault) when (fault is not OutOfMemoryException)
+        {
+            (broken, what) = (Rule.NothingThrows, fault.ToString());
+        }
+
+        return new Outcome(Scenario, broken, what, Trace.Digest(), Trace.Count, Now, Checkers.Highest, Coverage, [.. Trace.Lines]);
+    }
+
+    private void RunNext()
+    {
+        queue.TryDequeue(out var next, out var place);
+        Now = place.Time;
+        Trace.Add(Now, next.Kind, next.Node, next.What);
+        next.Run();
+        if (goal is { } wanted && Now > wanted.Deadline)
+        {
+            throw new ViolationException(
+                Rule.FinalityResumesAfterHealing,
+                $"{wanted.Deadline - Scenario.FaultsEnd} ms after healing not every correct node is at {wanted.Height}: {string.Join(", ", Correct.Select(Describe))}");
+        }
+
+        if (Trace.Count > MostEvents)
+        {
+            throw new ViolationException(Rule.MemoryIsBounded, $"{MostEvents} events and no end: nodes answer each other for ever");
+        }
+    }
+
+    private static string Describe(SimulatedNode node)
+    {
+        var chain = node.View.Chain;
+        return $"{node.Name} {chain.Height}/{chain.Round} {chain.Phase}";
+    }
+
+    private bool IsDone() => goal is { } wanted && Correct.All(node => node.Journal.FinalHeight >= wanted.Height);
+
+    private void Heal()
+    {
+        Faults.End();
+        var rules = Scenario.Rules;
+        var round = Correct.Max(node => node.View.Chain.Round);
+        ulong bound = 20 * rules.RoundTimeout + rules.ClockBound;
+        for (uint next = 0; next < RoundsAHeight; next++)
+        {
+            bound += 3 * (rules.TimeoutOf(round + next) + (HeightsToGain * rules.TimeoutOf(next)));
+        }
+
+        goal = (Checkers.Highest + HeightsToGain, Now + bound);
+    }
+
+    /// <summary>Transfers between a few accounts, now and then with a used nonce, a gap, twice, or to a second node.</summary>
+    private void OfferTransactions()
+    {
+        var stream = random.Split("transactions");
+        void Offer()
+        {
+            var account = stream.Below(Keys.Accounts.Length);
+            var nonce = nonces[account];
+            if (stream.Chance(800))
+            {
+                nonces[account]++;
+            }
+            else
+            {
+                nonce = stream.Chance(500) && nonce > 0 ? nonce - 1 : nonce + (ulong)stream.Below(300);
+            }
+
+            var to = Address.Of(Keys.Accounts[stream.Below(Keys.Accounts.Length)].PublicKey);
+            var transfer = new TransactionBody.Transfer(to, stream.Between(0, 1_000));
+            var transaction = Transaction.Sign(Scenario.Rules.ChainId, Keys.Accounts[account], nonce, stream.Between(1, 50), transfer);
+            for (var copies = stream.Chance(300) ? 2 : 1; copies > 0; copies--)
+            {
+                Nodes[stream.Below(Nodes.Length)].Submit(transaction);
+            }
+
+            Wait();
+        }
+
+        void Wait() => Schedule(Now + stream.Between(1, 2 * Scenario.TransactionEvery), 'x', 255, 0, Offer);
+        Wait();
+    }
+}
+
+/// <summary>Keys that every run shares; made once, because expanding a seed costs more than a signature.</summary>
+internal static class Keys
+{
+    public static ImmutableArray<SigningKey> Validators { get; } = Make(1, 16);
+
+    public static ImmutableArray<SigningKey> Accounts { get; } = Make(2, 4);
+
+    private static readonly ImmutableArray<Address> addresses = [.. Validators.Select(key => Address.Of(key.PublicKey))];
+
+    public static Address AddressOf(int validator) => addresses[validator];
+
+    private static ImmutableArray<SigningKey> Make(byte kind, int count) =>
+        [.. Enumerable.Range(0, count).Select(index => SigningKey.FromSeed(Sha256.Hash([kind, (byte)index]).ToArray()))];
+}
