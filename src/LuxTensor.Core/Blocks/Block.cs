@@ -149,6 +149,10 @@ public sealed class Block
     /// <summary>The most bytes of an encoded block that are not transactions, in an epoch of that many validators.</summary>
     public static int OverheadBytes(int validators) => BlockHeader.Size + 1 + Certificate.MaxBytes(validators) + 4;
 
+    /// <summary>Whether the transactions and the certificate are those that the header names (BLK-3).</summary>
+    public bool IsWhole() =>
+        Header.TransactionsRoot == RootOf(Transactions) && Header.CertificateHash == (Certificate?.Hash ?? Hash256.Zero);
+
     /// <summary>Merkle root of transaction ids (BLK-3).</summary>
     public static Hash256 RootOf(ImmutableArray<Transaction> transactions) => MerkleTree.Root(LeavesOf(transactions));
 

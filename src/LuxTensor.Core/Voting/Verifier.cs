@@ -40,6 +40,9 @@ public abstract record VoteRejection
     /// <summary>The proposer's vote is not a proposal of the block that it came with.</summary>
     public sealed record WrongBlock(Hash256 Expected, Hash256 Actual) : VoteRejection;
 
+    /// <summary>The transactions or the certificate are not those that the header names.</summary>
+    public sealed record WrongBody(Hash256 Block) : VoteRejection;
+
     /// <summary>A transaction in a block does not verify.</summary>
     public sealed record BadTransaction(int Index) : VoteRejection;
 }
@@ -158,6 +161,11 @@ public static class Verifier
         Block block, ChainRules rules, Func<ulong, EpochSnapshot> sets, Func<Transaction, bool> isKnown, out Verified<Block> verified)
     {
         verified = default;
+        if (!block.IsWhole())
+        {
+            return new VoteRejection.WrongBody(block.Hash); // whoever passed it on changed it: the proposer signed the header
+        }
+
         if (block.Certificate is { } certificate)
         {
             var why = certificate.Ballot.Phase != Phase.Precommit || certificate.Height >= block.Height

@@ -27,7 +27,7 @@ public static class Recovery
     /// <exception cref="JournalException">The journal is damaged.</exception>
     public static Recovered Replay(JournalContents contents, Genesis genesis, IReadOnlyCollection<Address> local, MempoolLimits limits)
     {
-        var ledger = Ledger.From(contents.State);
+        var ledger = contents.Ledger;
         var header = contents.Final.Block.Header;
         if (ledger.Root != header.StateRoot)
         {
