@@ -68,8 +68,7 @@ internal sealed class Dispatcher(MethodTable table, RpcOptions options)
         var mark = exchange.Length;
         if (fault is null)
         {
-            WriteHead(exchange, id);
-            exchange.Raw("\"result\":"u8);
+            WriteHead(exchange, id, ",\"result\":"u8);
             fault = Invoke(caller, body, call, exchange);
         }
 
@@ -127,8 +126,7 @@ internal sealed class Dispatcher(MethodTable table, RpcOptions options)
 
         if (error is null)
         {
-            WriteHead(exchange, Id(body.Span, call));
-            exchange.Raw("\"result\":"u8);
+            WriteHead(exchange, Id(body.Span, call), ",\"result\":"u8);
             exchange.Json.Reset();
             exchange.Json.WriteStringValue(result);
             exchange.Json.Flush();
@@ -152,28 +150,21 @@ internal sealed class Dispatcher(MethodTable table, RpcOptions options)
 
     private static ReadOnlySpan<byte> Id(ReadOnlySpan<byte> body, CallSlice call) => body.Slice(call.IdStart, call.IdLength);
 
-    private static void WriteHead(Exchange exchange, ReadOnlySpan<byte> id)
+    private static void WriteHead(Exchange exchange, ReadOnlySpan<byte> id, ReadOnlySpan<byte> member)
     {
         var head = "{\"jsonrpc\":\"2.0\",\"id\":"u8;
-        var total = head.Length + id.Length + 5;
-        var span = exchange.GetSpan(total);
+        id = id.IsEmpty ? "null"u8 : id;
+        var span = exchange.GetSpan(head.Length + id.Length + member.Length);
         head.CopyTo(span);
-        span = span[head.Length..];
-        if (id.IsEmpty)
-        {
-            id = "null"u8;
-        }
-
-        id.CopyTo(span);
-        span[id.Length] = (byte)',';
-        exchange.Advance(head.Length + id.Length + 1);
+        id.CopyTo(span[head.Length..]);
+        member.CopyTo(span[(head.Length + id.Length)..]);
+        exchange.Advance(head.Length + id.Length + member.Length);
     }
 
     /// <summary>Writes one error object.</summary>
     public static void WriteError(Exchange exchange, ReadOnlySpan<byte> id, RpcError error)
     {
-        WriteHead(exchange, id);
-        exchange.Raw("\"error\":"u8);
+        WriteHead(exchange, id, ",\"error\":"u8);
         var json = exchange.Json;
         json.Reset();
         json.WriteStartObject();

@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
-using System.Globalization;
+using System.Numerics;
 using System.Text.Json;
 using LuxTensor.Core;
 using LuxTensor.Crypto;
@@ -12,6 +12,8 @@ internal static class Json
 {
     /// <summary>Bytes of the longest escape of one byte of text.</summary>
     public const int LongestEscape = 6;
+
+    private const int MaxStackBytes = 1_024;
 
     /// <summary>Reads "0x" and 1 to 16 significant hexadecimal digits, or a JSON integer.</summary>
     public static bool TryQuantity(ref Utf8JsonReader reader, out ulong value)
@@ -71,10 +73,12 @@ internal static class Json
 
     public static void QuantityValue(this Utf8JsonWriter json, ulong value)
     {
-        Span<byte> text = stackalloc byte[18];
-        "0x"u8.CopyTo(text);
-        value.TryFormat(text[2..], out var written, "x", CultureInfo.InvariantCulture);
-        json.WriteStringValue(text[..(2 + written)]);
+        Span<byte> text = stackalloc byte[20];
+        "\"0x"u8.CopyTo(text);
+        var digits = int.Max(1, (67 - BitOperations.LeadingZeroCount(value)) / 4);
+        WriteHex(text.Slice(3, digits), value);
+        text[3 + digits] = (byte)'"';
+        json.WriteRawValue(text[..(4 + digits)], skipInputValidation: true); // hexadecimal digits need no escape: spares the search for one
     }
 
     public static void Quantity(this Utf8JsonWriter json, ReadOnlySpan<byte> name, UInt128 value)
@@ -91,11 +95,13 @@ internal static class Json
             return;
         }
 
-        Span<byte> text = stackalloc byte[34];
-        "0x"u8.CopyTo(text);
-        ((ulong)(value >> 64)).TryFormat(text[2..], out var high, "x", CultureInfo.InvariantCulture);
-        ((ulong)value).TryFormat(text[(2 + high)..], out var low, "x16", CultureInfo.InvariantCulture);
-        json.WriteStringValue(text[..(2 + high + low)]);
+        Span<byte> text = stackalloc byte[36];
+        "\"0x"u8.CopyTo(text);
+        var high = (67 - BitOperations.LeadingZeroCount((ulong)(value >> 64))) / 4;
+        WriteHex(text.Slice(3, high), (ulong)(value >> 64));
+        WriteHex(text.Slice(3 + high, 16), (ulong)value);
+        text[19 + high] = (byte)'"';
+        json.WriteRawValue(text[..(20 + high)], skipInputValidation: true);
     }
 
     public static void Hash(this Utf8JsonWriter json, ReadOnlySpan<byte> name, Hash256 value)
@@ -132,20 +138,26 @@ internal static class Json
 
     public static void DataValue(this Utf8JsonWriter json, ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length <= 256)
+        var length = 4 + (2 * bytes.Length);
+        var rented = length <= MaxStackBytes ? null : ArrayPool<byte>.Shared.Rent(length);
+        var text = rented is null ? stackalloc byte[length] : rented.AsSpan(0, length);
+        "\"0x"u8.CopyTo(text);
+        Convert.TryToHexStringLower(bytes, text[3..], out _);
+        text[^1] = (byte)'"';
+        json.WriteRawValue(text, skipInputValidation: true);
+        if (rented is not null)
         {
-            Span<byte> text = stackalloc byte[2 + (2 * bytes.Length)];
-            "0x"u8.CopyTo(text);
-            Convert.TryToHexStringLower(bytes, text[2..], out _);
-            json.WriteStringValue(text);
-            return;
+            ArrayPool<byte>.Shared.Return(rented);
         }
+    }
 
-        var rented = ArrayPool<byte>.Shared.Rent(2 + (2 * bytes.Length));
-        var all = rented.AsSpan(0, 2 + (2 * bytes.Length));
-        "0x"u8.CopyTo(all);
-        Convert.TryToHexStringLower(bytes, all[2..], out _);
-        json.WriteStringValue(all);
-        ArrayPool<byte>.Shared.Return(rented);
+    // The low digits of a value, as many as there is room for.
+    private static void WriteHex(Span<byte> text, ulong value)
+    {
+        for (var i = text.Length - 1; i >= 0; i--)
+        {
+            text[i] = "0123456789abcdef"u8[(int)(value & 15)];
+            value >>= 4;
+        }
     }
 }

@@ -171,12 +171,27 @@ internal static class RequestParser
         };
     }
 
-    private static Member MemberOf(ref Utf8JsonReader reader) =>
-        Json.Is(ref reader, "id"u8) ? Member.Id
-        : Json.Is(ref reader, "method"u8) ? Member.Method
-        : Json.Is(ref reader, "params"u8) ? Member.Params
-        : Json.Is(ref reader, "jsonrpc"u8) ? Member.Version
-        : Member.None;
+    private static Member MemberOf(ref Utf8JsonReader reader)
+    {
+        var name = reader.ValueSpan;
+        if (reader.ValueIsEscaped)
+        {
+            return Json.Is(ref reader, "id"u8) ? Member.Id
+                : Json.Is(ref reader, "method"u8) ? Member.Method
+                : Json.Is(ref reader, "params"u8) ? Member.Params
+                : Json.Is(ref reader, "jsonrpc"u8) ? Member.Version
+                : Member.None;
+        }
+
+        return name.Length switch
+        {
+            2 when name.SequenceEqual("id"u8) => Member.Id,
+            6 when name.SequenceEqual("method"u8) => Member.Method,
+            6 when name.SequenceEqual("params"u8) => Member.Params,
+            7 when name.SequenceEqual("jsonrpc"u8) => Member.Version,
+            _ => Member.None,
+        };
+    }
 
     private static Method? Find(ref Utf8JsonReader reader, MethodTable table, out RpcError? unknown)
     {

@@ -1,14 +1,15 @@
-using System.Collections.Frozen;
+using System.Buffers.Binary;
+using System.Text;
 
 namespace LuxTensor.Rpc;
 
 /// <summary>Every method of the server, by name. Dispatch, metrics and the OpenRPC document all come from it.</summary>
 internal sealed class MethodTable
 {
-    private const int MaxNameLength = 64;
+    private const int Slots = 256; // a power of two, several times the number of methods
+    private const int MinNameLength = sizeof(ulong);
 
-    private readonly FrozenDictionary<string, Method> methods;
-    private readonly FrozenDictionary<string, Method>.AlternateLookup<ReadOnlySpan<char>> lookup;
+    private readonly (byte[] Name, Method Method)?[] slots = new (byte[], Method)?[Slots];
 
     public MethodTable()
     {
@@ -17,13 +18,17 @@ internal sealed class MethodTable
             .. BlockMethods.All, .. StateMethods.All, .. TransactionMethods.All, .. NodeMethods.All, .. FilterMethods.All,
             .. SubscriptionMethods.All, .. FinalityMethods.All, .. ProofMethods.All, OpenRpc.Discover,
         ];
-        methods = all.ToFrozenDictionary(method => method.Name, StringComparer.Ordinal);
-        lookup = methods.GetAlternateLookup<ReadOnlySpan<char>>();
+        All = [.. all.OrderBy(method => method.Name, StringComparer.Ordinal)];
+        foreach (var method in all)
+        {
+            Add(method);
+        }
+
         Document = new Lazy<byte[]>(() => OpenRpc.Write(All));
     }
 
     /// <summary>In order of name.</summary>
-    public IEnumerable<Method> All => methods.Values.OrderBy(method => method.Name, StringComparer.Ordinal);
+    public IReadOnlyList<Method> All { get; }
 
     /// <summary>Counts calls of methods that do not exist.</summary>
     public Method Other { get; } = new("other", "", [], new Described("", "{}"));
@@ -31,20 +36,43 @@ internal sealed class MethodTable
     /// <summary>The OpenRPC document.</summary>
     public Lazy<byte[]> Document { get; }
 
-    /// <summary>The method of that name, or null.</summary>
+    /// <summary>The method of that name, or null. Looked up by its bytes: a name need not become text to be found.</summary>
     public Method? Find(ReadOnlySpan<byte> name)
     {
-        if (name.Length > MaxNameLength)
+        if (name.Length < MinNameLength)
         {
             return null;
         }
 
-        Span<char> text = stackalloc char[MaxNameLength];
-        for (var i = 0; i < name.Length; i++)
+        for (var slot = SlotOf(name); slots[slot] is var (known, method); slot = (slot + 1) % Slots)
         {
-            text[i] = (char)name[i]; // no method's name has a byte over 127, so Latin-1 finds none where UTF-8 would not
+            if (name.SequenceEqual(known))
+            {
+                return method;
+            }
         }
 
-        return lookup.TryGetValue(text[..name.Length], out var method) ? method : null;
+        return null;
     }
+
+    private void Add(Method method)
+    {
+        var name = Encoding.ASCII.GetBytes(method.Name);
+        if (name.Length < MinNameLength || Find(name) is not null)
+        {
+            throw new InvalidOperationException($"the name {method.Name} is taken, or shorter than {MinNameLength}");
+        }
+
+        var slot = SlotOf(name);
+        while (slots[slot] is not null)
+        {
+            slot = (slot + 1) % Slots;
+        }
+
+        slots[slot] = (name, method);
+    }
+
+    // Names differ at their ends.
+    private static int SlotOf(ReadOnlySpan<byte> name) =>
+        (int)(((BinaryPrimitives.ReadUInt64LittleEndian(name[^MinNameLength..]) ^ (uint)name.Length) * 0x9e37_79b9_7f4a_7c15UL) >> 56);
 }
