@@ -1,12 +1,13 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 
 namespace LuxTensor.Tests.Rpc;
 
 /// <summary>
-/// Whatever bytes come, the answer is JSON-RPC. LUXTENSOR_FUZZ_COUNT sets how many requests are made, LUXTENSOR_FUZZ_SEED where
+/// Whatever bytes come, the answer is JSON-RPC. LUXTENSOR_FUZZ sets how many requests are made, LUXTENSOR_SEED where
 /// they start; a failure prints its seed and request.
 /// </summary>
 public sealed class Fuzz_of_the_front
@@ -32,8 +33,8 @@ public sealed class Fuzz_of_the_front
     [Fact]
     public async Task Every_request_gets_an_answer_of_JSON_RPC()
     {
-        var count = Setting("LUXTENSOR_FUZZ_COUNT", 3_000);
-        var first = Setting("LUXTENSOR_FUZZ_SEED", 1);
+        var count = Setting("LUXTENSOR_FUZZ", 3_000);
+        var first = Setting("LUXTENSOR_SEED", 1);
         await using var served = await Served.StartAsync(options => options with { MaxCallsPerSecond = 0 });
         served.Node.Finalize(3);
         for (var seed = first; seed < first + count; seed++)
@@ -44,6 +45,61 @@ public sealed class Fuzz_of_the_front
         }
 
         Assert.Equal("0x1e61", (await served.ResultAsync("eth_chainId")).GetString());
+    }
+
+    [Fact]
+    public async Task Whatever_frames_a_WebSocket_brings_the_server_goes_on()
+    {
+        var count = int.Max(1, Setting("LUXTENSOR_FUZZ", 3_000) / 20);
+        var first = Setting("LUXTENSOR_SEED", 1);
+        await using var served = await Served.StartAsync(options => options with { MaxBodyBytes = 4_096, CloseTimeout = TimeSpan.FromMilliseconds(50) });
+        for (var seed = first; seed < first + count; seed++)
+        {
+            using var client = new TcpClient();
+            await client.ConnectAsync(served.Server.WebSocketEndpoint!);
+            var stream = client.GetStream();
+            await stream.WriteAsync(Encoding.ASCII.GetBytes(
+                "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"));
+            await stream.WriteAsync(Frames(new Random(seed)));
+            client.Client.Shutdown(SocketShutdown.Send);
+            var drain = new byte[16 << 10];
+            try
+            {
+                while (await stream.ReadAsync(drain) > 0)
+                {
+                }
+            }
+            catch (IOException)
+            {
+                // reset: as good an end as any
+            }
+        }
+
+        using var socket = await served.ConnectAsync();
+        Assert.True((await socket.CallAsync("eth_chainId")).TryGetProperty("result", out _));
+        Assert.Contains("luxtensor_rpc_connections", await served.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative)), StringComparison.Ordinal);
+    }
+
+    // Masked text frames of mutated requests, some of them broken: bits of the head flipped, lengths wrong, cut short.
+    private static byte[] Frames(Random random)
+    {
+        var frames = new List<byte>();
+        for (var i = random.Next(1, 4); i > 0; i--)
+        {
+            var payload = Mutate(random);
+            var length = int.Min(payload.Length, ushort.MaxValue);
+            byte[] head = [0x81, 0x80 | 126, (byte)(length >> 8), (byte)length, 0, 0, 0, 0];
+            if (random.Next(2) == 0)
+            {
+                head[random.Next(4)] ^= (byte)(1 << random.Next(8));
+            }
+
+            frames.AddRange(head);
+            frames.AddRange(payload.AsSpan(0, length));
+        }
+
+        return [.. frames.Take(random.Next(3) == 0 ? random.Next(frames.Count + 1) : frames.Count)];
     }
 
     private static async Task<(string? Fault, string Body)> PostAsync(Served served, byte[] request)

@@ -15,8 +15,8 @@ internal static class BlockShape
     private static readonly byte[] NoUncles = Convert.FromHexString("1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347");
     private static readonly byte[] Zeros = new byte[256];
 
-    /// <summary>The most transactions that fit a block.</summary>
-    public static ulong GasLimit(int maxBlockBytes) => (ulong)(maxBlockBytes / WireLimits.MinTransactionBytes);
+    // The most transactions that fit the largest block that a chain may have.
+    private const ulong GasLimit = WireLimits.MaxBlockBytes / WireLimits.MinTransactionBytes;
 
     /// <summary>The header, as newHeads sends it.</summary>
     public static void WriteHeader(Utf8JsonWriter json, Block block)
@@ -67,7 +67,7 @@ internal static class BlockShape
         json.Address("miner"u8, header.Proposer);
         json.Quantity("difficulty"u8, 0UL);
         json.WriteString("extraData"u8, "0x"u8);
-        json.Quantity("gasLimit"u8, GasLimit(WireLimits.MaxBlockBytes));
+        json.Quantity("gasLimit"u8, GasLimit);
         json.Quantity("gasUsed"u8, (ulong)block.Transactions.Length);
         json.Quantity("timestamp"u8, header.Time / 1_000);
         json.Hash("mixHash"u8, Hash256.Zero);

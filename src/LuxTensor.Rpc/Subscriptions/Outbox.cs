@@ -7,9 +7,6 @@ internal readonly record struct Ending(int Code, string Reason)
     public const int Policy = 1008;
     public const int Restart = 1012;
     public const int TryLater = 1013;
-
-    /// <summary>Not UTF-8, or not text.</summary>
-    public const int BadData = 1003;
 }
 
 /// <summary>One message on its way out: a note of a subscription, an answer, or the end.</summary>
