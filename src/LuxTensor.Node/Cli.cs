@@ -92,8 +92,7 @@ public static class Cli
         KeystoreException { Fault: KeystoreFault.AlreadyExists } it => (ExitCode.InUse, it.Message),
         KeystoreException it => (ExitCode.Usage, it.Message),
         GuardException it => (ExitCode.Refused, it.Message),
-        JournalException { InnerException: IOException } it => (ExitCode.InUse, it.Message),
-        JournalException it => (it.Message.Contains("damaged", StringComparison.Ordinal) ? ExitCode.Damaged : ExitCode.Failed, it.Message),
+        JournalException it => (it.Code, it.Message),
         UnauthorizedAccessException or IOException => (ExitCode.InUse, failure.Message),
         _ => null,
     };

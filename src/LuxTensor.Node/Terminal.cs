@@ -15,6 +15,9 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error, TextReader In)
     /// <summary>Reads one line that is not shown while it is typed; null at the end of the input. Only where <see cref="CanAsk"/>.</summary>
     internal Func<char[]?> ReadHidden { get; init; } = static () => null;
 
+    /// <summary>How this program is called here, for lines to copy.</summary>
+    internal string Command { get; init; } = "luxtensor";
+
     /// <summary>The clock.</summary>
     internal TimeProvider Time { get; init; } = TimeProvider.System;
 
@@ -25,6 +28,7 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error, TextReader In)
         CanAsk = !Console.IsInputRedirected,
         Variable = Environment.GetEnvironmentVariable,
         ReadHidden = ReadHiddenLine,
+        Command = File.Exists("src/LuxTensor.Node/LuxTensor.Node.csproj") ? "dotnet run -c Release --project src/LuxTensor.Node --" : "luxtensor",
     };
 
     /// <summary>Asks a question whose answer is yes or no; no answer is no.</summary>

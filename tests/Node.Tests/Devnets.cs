@@ -83,6 +83,38 @@ public sealed class Devnets
         Assert.NotEqual(before, File.ReadAllText(genesis));
     }
 
+    [Fact]
+    public async Task A_node_of_a_chain_with_one_validator_runs_from_a_configuration_file()
+    {
+        using var folder = new Folder();
+        folder.Write("one.json", Keys.Keystore(1, "pw"));
+        folder.Write("password", "pw\n");
+        folder.Write("validators.json", """{ "chainId": 5, "rules": { "blockInterval": "20ms" }, "validators": [ { "keystore": "one.json", "stake": "32" } ] }""");
+        await Ok("init", "--validators", folder["validators.json"], "--out", folder["chain"]);
+        var config = folder.Write("node.json", """
+            {
+              "genesis": "chain/genesis.json", "data": "data", "keys": [ { "keystore": "one.json", "passwordFile": "password" } ],
+              "rpc": { "http": "127.0.0.1:0" },
+            }
+            """);
+
+        await using (var node = RunningDevnet.StartNode(config))
+        {
+            await node.FinalAsync(2);
+            var rpc = (string)(await node.EventAsync("started"))["http"]!;
+            Assert.Contains("\"chainId\":\"0x5\"", (await Ok("status", "--rpc", rpc, "--json")).Out, StringComparison.Ordinal);
+            Assert.Equal(ExitCode.Ok, await node.StopAsync());
+        }
+
+        await Ok("db", "check", folder["data"], "--genesis", folder["chain/genesis.json"], "--signatures");
+        folder.Write("validators.json", """{ "chainId": 6, "validators": [ { "keystore": "one.json", "stake": "32" } ] }""");
+        await Ok("init", "--validators", folder["validators.json"], "--out", folder["other"]);
+        folder.Write("node.json", File.ReadAllText(config).Replace("chain/genesis.json", "other/genesis.json", StringComparison.Ordinal));
+        var otherChain = await Luxtensor.Run("run", "--config", config);
+        Assert.Equal(ExitCode.Usage, otherChain.Code);
+        Assert.Contains("holds another chain", otherChain.Error, StringComparison.Ordinal);
+    }
+
     private static async Task Records_of_the_guard_travel(Folder folder, string node)
     {
         var status = JsonNode.Parse((await Ok("keys", "guard", "status", "--guard", node, "--json")).Lines.Single())!;

@@ -16,9 +16,21 @@ public sealed class Genesis_files
         using var key = Keys.Of(1);
         var rules = new ChainRules
         {
-            ChainId = 77, EpochLength = 8, QuorumPercent = 70, BlockInterval = 250, RunAhead = 16, SafeDepth = 9, MaxReorganisation = 20,
-            RoundTimeout = 1_500, RoundTimeoutStep = 61_000, ClockBound = 3_600_000, MaxBlockBytes = 100_000, MaxTransactionBytes = 4_000,
-            MinimumFee = 3, MinimumStake = ChainRules.Token / 4, MaxActiveValidators = 30,
+            ChainId = 77,
+            EpochLength = 8,
+            QuorumPercent = 70,
+            BlockInterval = 250,
+            RunAhead = 16,
+            SafeDepth = 9,
+            MaxReorganisation = 20,
+            RoundTimeout = 1_500,
+            RoundTimeoutStep = 61_000,
+            ClockBound = 3_600_000,
+            MaxBlockBytes = 100_000,
+            MaxTransactionBytes = 4_000,
+            MinimumFee = 3,
+            MinimumStake = ChainRules.Token / 4,
+            MaxActiveValidators = 30,
         };
         Assert.True(Genesis.TryCreate(
             rules, 1_700_000_000_123, [new(key.PublicKey, ChainRules.Token + 1)], [new(Address.Of(key.PublicKey), 5)], out var genesis, out _));

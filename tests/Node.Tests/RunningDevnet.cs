@@ -4,16 +4,18 @@ using LuxTensor.Node;
 
 namespace LuxTensor.Tests.Node;
 
-/// <summary>A devnet in this process on free ports, followed by what it prints.</summary>
+/// <summary>A devnet or a node in this process on free ports, followed by what it prints.</summary>
 internal sealed class RunningDevnet : IAsyncDisposable
 {
     private readonly CancellationTokenSource stop = new();
     private readonly EventReader output = new();
-    private readonly StringWriter error = new();
+    private readonly EventReader error = new();
+    private readonly EventReader followed;
     private readonly Task<int> running;
 
-    private RunningDevnet(string[] args)
+    private RunningDevnet(string[] args, bool onError = false)
     {
+        followed = onError ? error : output;
         var terminal = new Terminal(output, error, TextReader.Null);
         running = Task.Run(() => Cli.RunAsync(args, terminal, stop.Token));
     }
@@ -21,12 +23,15 @@ internal sealed class RunningDevnet : IAsyncDisposable
     internal static RunningDevnet Start(string folder, params string[] more) =>
         new(["devnet", "--data", folder, "--json", "--http", "0", "--ws", "0", .. more]);
 
+    /// <summary>luxtensor run, which logs to standard error.</summary>
+    internal static RunningDevnet StartNode(string config) => new(["run", "--config", config, "--json"], onError: true);
+
     /// <summary>Waits for an event; past ones count.</summary>
     internal async Task<JsonNode> EventAsync(string kind, Func<JsonNode, bool>? which = null)
     {
-        var found = output.WaitAsync(it => (string?)it["event"] == kind && which?.Invoke(it) != false);
+        var found = followed.WaitAsync(it => (string?)it["event"] == kind && which?.Invoke(it) != false);
         await Task.WhenAny(found, running);
-        return found.IsCompleted ? await found : throw new InvalidOperationException($"the devnet ended before the event {kind}: {await running} {error}");
+        return found.IsCompleted ? await found : throw new InvalidOperationException($"the devnet ended before the event {kind}: {await running} {error.Other}");
     }
 
     /// <summary>Waits until a height is final.</summary>
@@ -55,11 +60,20 @@ internal sealed class RunningDevnet : IAsyncDisposable
 
         public override Encoding Encoding => Encoding.UTF8;
 
+        /// <summary>Lines that are no events.</summary>
+        internal string Other { get; private set; } = "";
+
         public override void WriteLine(string? value)
         {
-            var one = JsonNode.Parse(value!)!;
             lock (gate)
             {
+                if (!value!.StartsWith('{'))
+                {
+                    Other += value + "\n";
+                    return;
+                }
+
+                var one = JsonNode.Parse(value)!;
                 events.Add(one);
                 foreach (var wait in waiting.Where(wait => wait.Which(one)).ToArray())
                 {

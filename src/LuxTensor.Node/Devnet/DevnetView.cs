@@ -7,7 +7,7 @@ using Spectre.Console.Rendering;
 namespace LuxTensor.Node.Devnet;
 
 /// <summary>The live picture of a devnet on a terminal.</summary>
-internal sealed class DevnetView(DevnetFolder folder, DevnetNetwork network, DevnetStatistics statistics, Func<long> lost)
+internal sealed class DevnetView(Terminal terminal, DevnetFolder folder, DevnetNetwork network, DevnetStatistics statistics, Func<long> lost)
 {
     private const int ShownEvents = 10;
     private const int BarWidth = 20;
@@ -30,7 +30,7 @@ internal sealed class DevnetView(DevnetFolder folder, DevnetNetwork network, Dev
     }
 
     /// <summary>Redraws until cancelled.</summary>
-    internal async Task ShowAsync(Terminal terminal, CancellationToken cancellation)
+    internal async Task ShowAsync(CancellationToken cancellation)
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(terminal.Out) });
         using var timer = new PeriodicTimer(Period, terminal.Time);
@@ -72,7 +72,7 @@ internal sealed class DevnetView(DevnetFolder folder, DevnetNetwork network, Dev
         };
         parts.AddRange(recent.Select(static line => new Text(line) { Overflow = Overflow.Ellipsis }));
         parts.Add(new Rule("try this in another terminal") { Justification = Justify.Left, Style = Style.Parse("grey") });
-        parts.Add(new Text($"luxtensor tx send --faucet --to 0x00000000000000000000000000000000000000aa --value 1.5 --wait final{RpcOption(first)}"));
+        parts.Add(new Text($"{terminal.Command} tx send --faucet --to 0x00000000000000000000000000000000000000aa --value 1.5 --wait final{RpcOption(first)}"));
         return new Rows(parts);
     }
 

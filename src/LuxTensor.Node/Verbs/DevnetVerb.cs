@@ -57,13 +57,13 @@ internal static class DevnetVerb
         var feed = new NoticeFeed(terminal.Time);
         var statistics = new DevnetStatistics(terminal.Time);
         var network = await DevnetNetwork.StartAsync(folder, feed, ports.Http, ports.WebSocket, terminal.Time, cancellation);
-        var view = new DevnetView(folder, network, statistics, () => feed.Lost);
+        var view = new DevnetView(terminal, folder, network, statistics, () => feed.Lost);
         var log = new EventLog(terminal.Out, json, terminal.Time);
         Action<NodeEvent> say = live ? one => view.Add(one.Line(terminal.Time.GetUtcNow())) : log.Write;
-        Greet(folder, network).ForEach(say);
+        Greet(terminal, folder, network).ForEach(say);
         var following = FollowAsync(feed, folder, network, statistics, say);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var drawing = live ? view.ShowAsync(terminal, end.Token) : Task.CompletedTask;
+        var drawing = live ? view.ShowAsync(end.Token) : Task.CompletedTask;
         var failed = network.FirstEndAsync();
         try
         {
@@ -83,7 +83,7 @@ internal static class DevnetVerb
         }
 
         var height = network.Nodes.Max(static node => node.Host.View.Final.Height);
-        log.Write(new NodeEvent("stopped", $"stopped at height {height}; luxtensor devnet goes on from there", [("height", height)]));
+        log.Write(new NodeEvent("stopped", $"stopped at height {height}; {terminal.Command} devnet goes on from there", [("height", height)]));
         return (int)ExitCode.Ok;
     }
 
@@ -108,7 +108,7 @@ internal static class DevnetVerb
         }
     }
 
-    private static List<NodeEvent> Greet(DevnetFolder folder, DevnetNetwork network)
+    private static List<NodeEvent> Greet(Terminal terminal, DevnetFolder folder, DevnetNetwork network)
     {
         var genesis = folder.Genesis;
         var height = network.Nodes.Max(static node => node.Host.View.Final.Height);
@@ -128,7 +128,7 @@ internal static class DevnetVerb
             "listening",
             $"{node.Name}   {Shown(node.Http)}  {Shown(node.WebSocket)}",
             [("node", node.Name), ("http", (JsonNode?)Shown(node.Http)), ("ws", (JsonNode?)Shown(node.WebSocket))])));
-        events.Add(new NodeEvent("faucet", $"faucet  {from}  (luxtensor tx send --faucet --to ADDRESS --value 1.5)", [("address", from)]));
+        events.Add(new NodeEvent("faucet", $"faucet  {from}  ({terminal.Command} tx send --faucet --to ADDRESS --value 1.5)", [("address", from)]));
         return events;
     }
 

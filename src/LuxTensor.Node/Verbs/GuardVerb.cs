@@ -36,22 +36,19 @@ internal static class GuardVerb
     private static Command Status(Terminal terminal)
     {
         var common = Options();
-        var command = new Verb("status", "Show the last vote that each validator signed.", "luxtensor keys guard status --guard data --json") { common.Guard, common.Genesis };
+        var command = new Verb("status", "Show the last vote that each validator signed. Ends with 1 where the guard is older than the journal, and so signs nothing.", "luxtensor keys guard status --guard data --json") { common.Guard, common.Genesis };
         command.SetAction(parsed =>
         {
             using var guard = common.Open(parsed, mayMake: false);
             var json = parsed.GetValue(CommonOptions.Json);
+            var blocked = false;
             foreach (var validator in common.GenesisOf(parsed).EpochZero.Validators.Select(static it => it.Address))
             {
-                if (guard.LastSigned(validator) is { } last)
-                {
-                    terminal.Out.WriteLine(json
-                        ? Report.Json(("validator", validator.ToString()), ("height", last.Height), ("round", last.Round), ("phase", last.Phase.ToString()), ("votes", guard.Count(validator)))
-                        : $"{validator}  last signed: height {last.Height}, round {last.Round}, {last.Phase}; {guard.Count(validator)} votes kept");
-                }
+                Describe(terminal, guard, validator, json);
+                blocked |= guard.Lacking(validator) is not null;
             }
 
-            return (int)ExitCode.Ok;
+            return (int)(blocked ? ExitCode.Negative : ExitCode.Ok);
         });
         return command;
     }
@@ -137,6 +134,29 @@ internal static class GuardVerb
             return (int)ExitCode.Ok;
         });
         return command;
+    }
+
+    private static void Describe(Terminal terminal, SqliteSigningGuard guard, Address validator, bool json)
+    {
+        var (last, lacking) = (guard.LastSigned(validator), guard.Lacking(validator));
+        if (last is null && lacking is null)
+        {
+            return; // another operator's
+        }
+
+        if (json)
+        {
+            terminal.Out.WriteLine(Report.Json(
+                ("validator", validator.ToString()), ("height", last?.Height), ("round", last?.Round), ("phase", last?.Phase.ToString()),
+                ("votes", guard.Count(validator)), ("lackingHeight", lacking?.Height)));
+            return;
+        }
+
+        terminal.Out.WriteLine($"{validator}  {(last is { } at ? $"last signed: height {at.Height}, round {at.Round}, {at.Phase}; {guard.Count(validator)} votes kept" : "nothing signed")}");
+        if (lacking is { } missing)
+        {
+            terminal.Out.WriteLine($"  BLOCKED: the journal knows a vote at height {missing.Height} that this guard lacks. Restore the newest guard, or: luxtensor keys guard accept --guard {guard.Path} --validator {validator}");
+        }
     }
 
     private static int Print(Terminal terminal, ParseResult parsed, string path, InterchangeSummary summary)

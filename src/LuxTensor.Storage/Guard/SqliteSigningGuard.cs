@@ -108,6 +108,10 @@ public sealed class SqliteSigningGuard : ISigningGuard
         return position;
     });
 
+    /// <summary>The position that the guard is known to lack, so that it signs nothing for this validator; null where it is whole.</summary>
+    /// <exception cref="JournalException">The file cannot be read.</exception>
+    public SigningPosition? Lacking(Address validator) => Write("reading", () => store.Blocked(validator));
+
     /// <summary>How many votes of a validator are kept now.</summary>
     /// <exception cref="JournalException">The file cannot be read.</exception>
     public int Count(Address validator) => Write("reading", () => store.Newest(validator, -1).Count);
