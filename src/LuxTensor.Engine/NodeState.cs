@@ -26,7 +26,7 @@ public sealed record NodeState
     /// <summary>The last final block; "finalized".</summary>
     public Block Final => Chain.Tree.Root.Block;
 
-    /// <summary>The deepest block that counts as safe: <c>SafeDepth</c> below the head, or the last final block where that is higher.</summary>
+    /// <summary>FRK-9: the highest block that counts as safe: <c>SafeDepth</c> below the head, or the last final block where that is higher.</summary>
     public Block Safe
     {
         get

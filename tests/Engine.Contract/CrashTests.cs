@@ -76,7 +76,7 @@ public sealed class CrashTests
     }
 
     [Fact]
-    public async Task A_journal_older_than_the_guard_signs_nothing_at_the_heights_that_it_forgot()
+    public async Task A_journal_older_than_the_guard_signs_nothing_at_the_heights_that_it_forgot() // GRD-4
     {
         var chain = new TestChain(1);
         using var guard = new MemoryGuard();
@@ -107,7 +107,7 @@ public sealed class CrashTests
     }
 
     [Fact]
-    public async Task A_vote_of_an_own_key_seen_on_the_network_is_recorded_before_anything_else_is_signed()
+    public async Task A_vote_of_an_own_key_seen_on_the_network_is_recorded_before_anything_else_is_signed() // GRD-5
     {
         var chain = new TestChain(4);
         var wire = new LocalNetwork();

@@ -13,7 +13,7 @@ public sealed class Guard_rules : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Fact]
-    public void The_same_vote_gets_the_first_signature_again_and_another_block_is_refused()
+    public void The_same_vote_gets_the_first_signature_again_and_another_block_is_refused() // GRD-2
     {
         var vote = chain.Vote(0, 5, 1, Phase.Prepare, 1);
         using (var guard = Open())
@@ -63,7 +63,7 @@ public sealed class Guard_rules : IDisposable
     }
 
     [Fact]
-    public void An_older_guard_signs_nothing_until_the_operator_accepts()
+    public void An_older_guard_signs_nothing_until_the_operator_accepts() // GRD-3
     {
         var validator = TestChain.Validators[0];
         var known = new SigningPosition(5, 1, Phase.Precommit);
@@ -113,7 +113,7 @@ public sealed class Guard_rules : IDisposable
     }
 
     [Fact]
-    public void Racing_openings_of_one_file_release_one_block_a_position()
+    public void Racing_openings_of_one_file_release_one_block_a_position() // GRD-1
     {
         const int Openings = 4, Heights = 60;
         var votes = Enumerable.Range(0, Openings).Select(i => chain.Vote(0, 1, 0, Phase.Precommit, (byte)(i + 1))).ToArray();

@@ -52,7 +52,7 @@ public sealed class BlockTree
     /// <summary>The tip of the chosen branch (FRK-2); the root where nothing descends from it.</summary>
     public BlockNode Head { get; }
 
-    /// <summary>Most blocks held besides the root.</summary>
+    /// <summary>FRK-5: most blocks held besides the root.</summary>
     public int Capacity { get; }
 
     /// <summary>Blocks held besides the root.</summary>

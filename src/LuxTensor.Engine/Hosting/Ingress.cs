@@ -119,7 +119,7 @@ internal sealed class Ingress
 
         if (local.Contains(vote.Validator))
         {
-            // Signed with a key of ours, by an earlier life or another instance: the guard must know before it signs again.
+            // GRD-5: signed with a key of ours, by an earlier life or another instance: the guard must know before it signs again.
             options.Guard.Record(vote);
         }
 

@@ -5,7 +5,7 @@ using LuxTensor.Crypto;
 namespace LuxTensor.Engine;
 
 /// <summary>
-/// Remembers every vote that left this operator's keys. A vote is recorded durably, under a uniqueness constraint of the
+/// Remembers every vote that left this operator's keys (GRD-1). A vote is recorded durably, under a uniqueness constraint of the
 /// store over (validator, height, round, phase), before its signature may leave. Safe to call from any thread and process.
 /// </summary>
 public interface ISigningGuard : IDisposable
@@ -39,7 +39,7 @@ public abstract record GuardDecision
     {
     }
 
-    /// <summary>The signature may leave; where the same vote was signed before, it is the signature of then.</summary>
+    /// <summary>The signature may leave; where the same vote was signed before, it is the signature of then (GRD-2).</summary>
     public sealed record Released(Signature Signature) : GuardDecision;
 
     /// <summary>Another block was signed at this position.</summary>
