@@ -80,8 +80,10 @@ public sealed class VerifierTests
         Assert.IsType<VoteRejection.NoQuorum>(Check(arena.Block(first, 0, arena.Certificate(Phase.Precommit, first.Hash, 1, 0, 2, 3)).Block));
 
         var forged = Given.Transfer(10, 11, 1, chainId: 8);
-        var carrier = new Block(first.Block.Header, null, [Given.Transfer(10, 11, 1), forged]);
+        System.Collections.Immutable.ImmutableArray<LuxTensor.Core.Transactions.Transaction> transactions = [Given.Transfer(10, 11, 1), forged];
+        var carrier = new Block(first.Block.Header with { TransactionsRoot = Block.RootOf(transactions) }, null, transactions);
         Assert.Equal(new VoteRejection.BadTransaction(1), Check(carrier));
+        Assert.Equal(new VoteRejection.WrongBody(first.Hash), Check(new Block(first.Block.Header, null, transactions)));
         Assert.Null(Verifier.Check(carrier, arena.Rules, arena.Epochs.Of, known => known.Id == forged.Id, out _)); // verified before
     }
 
