@@ -48,7 +48,7 @@ public sealed class RpcServer : IAsyncDisposable
         var services = new RpcServices(node, options, new MethodTable(), hub, filters, new TransactionIndex());
         var metrics = new PrometheusText();
         var kestrel = CreateKestrel(options);
-        var server = new RpcServer(kestrel, services, metrics, new RpcMeter(services.Methods, hub, filters));
+        var server = new RpcServer(kestrel, services, metrics, new RpcMeter(services.Methods, hub, filters, metrics));
         try
         {
             await kestrel.StartAsync(new RpcApplication(services, new CallBudgets(options), metrics), cancellation);

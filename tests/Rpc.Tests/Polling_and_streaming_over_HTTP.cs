@@ -160,6 +160,9 @@ public sealed class Polling_and_streaming_over_HTTP
             counter.Add(2, new KeyValuePair<string, object?>("name", $"\"{i}\""));
         }
 
+        using var second = new System.Diagnostics.Metrics.Meter(meter.Name); // of another node in this process
+        counter.Add(1);
+        second.CreateCounter<long>("rpc.test.things", "By").Add(5);
         histogram.Record(0.3);
         histogram.Record(3_000);
         await served.ErrorAsync("eth_nothing");
@@ -167,8 +170,11 @@ public sealed class Polling_and_streaming_over_HTTP
         Assert.Matches("(?m)^luxtensor_rpc_calls_total\\{method=\"other\"\\} 1$", text);
         Assert.Contains("# TYPE rpc_test_things_bytes_total counter\n", text, StringComparison.Ordinal);
         Assert.Contains("# HELP rpc_test_things_bytes_total Things \\\\ of\\nall kinds.\n", text, StringComparison.Ordinal);
-        Assert.Contains("rpc_test_things_bytes_total{name=\"\\\"7\\\"\"} 2\n", text, StringComparison.Ordinal);
-        Assert.Contains("rpc_test_things_bytes_total{overflow=\"true\"} 1488\n", text, StringComparison.Ordinal);
+        Assert.Contains("rpc_test_things_bytes_total{name=\"\\\"7\\\"\",node=\"1\"} 2\n", text, StringComparison.Ordinal);
+        Assert.Contains("rpc_test_things_bytes_total{overflow=\"true\",node=\"1\"} 1489\n", text, StringComparison.Ordinal);
+        Assert.Contains("rpc_test_things_bytes_total{node=\"2\"} 5\n", text, StringComparison.Ordinal);
+        var samples = text.Split('\n').Where(line => line.Length > 0 && line[0] != '#').Select(line => line[..line.LastIndexOf(' ')]).ToArray();
+        Assert.Equal(samples.Length, samples.Distinct(StringComparer.Ordinal).Count());
         Assert.Contains("rpc_test_time_seconds_bucket{le=\"0.5\"} 1\n", text, StringComparison.Ordinal);
         Assert.Contains("rpc_test_time_seconds_bucket{le=\"+Inf\"} 2\n", text, StringComparison.Ordinal);
         Assert.Contains("rpc_test_time_seconds_count 2\n", text, StringComparison.Ordinal);

@@ -5,7 +5,7 @@ using System.Text;
 namespace LuxTensor.Rpc;
 
 /// <summary>
-/// Listens to every meter named LuxTensor.* and writes what they measured in Prometheus' text format. Series are bounded:
+/// Listens to every meter named LuxTensor.*, of another scope than this excepted, and writes what they measured in Prometheus' text format. Series are bounded:
 /// past the limit of an instrument, further label sets are counted together under overflow="true".
 /// </summary>
 internal sealed class PrometheusText : IDisposable
@@ -21,7 +21,8 @@ internal sealed class PrometheusText : IDisposable
     {
         listener.InstrumentPublished = (instrument, listening) =>
         {
-            if (instrument.Meter.Name.StartsWith("LuxTensor.", StringComparison.Ordinal))
+            var meter = instrument.Meter;
+            if (meter.Name.StartsWith("LuxTensor.", StringComparison.Ordinal) && (meter.Scope is null || ReferenceEquals(meter.Scope, this)))
             {
                 lock (gate)
                 {
@@ -57,13 +58,14 @@ internal sealed class PrometheusText : IDisposable
         var text = new StringBuilder();
         lock (gate)
         {
-            // Two meters may have an instrument of one name (two nodes in one process): one family, so that the text stays valid.
+            // Several nodes in one process have instruments of one name: one family, their series told apart by a number.
             foreach (var family in families.Values.GroupBy(family => family.Name, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal))
             {
-                family.First().WriteHead(text);
-                foreach (var part in family)
+                var parts = family.ToArray();
+                parts[0].WriteHead(text);
+                for (var i = 0; i < parts.Length; i++)
                 {
-                    part.WriteSeries(text);
+                    parts[i].WriteSeries(text, parts.Length == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $"node=\"{i + 1}\""));
                 }
             }
         }
@@ -101,11 +103,15 @@ internal sealed class PrometheusText : IDisposable
             accumulates = !isObservable && !generic.StartsWith("Gauge", StringComparison.Ordinal);
             if (type == "histogram")
             {
-                bounds = instrument is Histogram<double> { Advice.HistogramBucketBoundaries: { } advised } ? [.. advised] : DefaultBounds;
+                bounds = instrument is Histogram<double> { Advice.HistogramBucketBoundaries: { } advised } ? [.. advised]
+                    : instrument.Unit == "ms" ? [.. DefaultBounds.Select(static seconds => seconds * 1_000)]
+                    : DefaultBounds;
             }
 
-            var name = Clean(instrument.Name) + instrument.Unit switch { "s" => "_seconds", "ms" => "_milliseconds", "By" => "_bytes", _ => "" };
-            Name = type == "counter" ? name + "_total" : name;
+            var name = Clean(instrument.Name);
+            var unit = instrument.Unit switch { "s" => "_seconds", "ms" => "_milliseconds", "By" => "_bytes", _ => "" };
+            name = name.EndsWith(unit, StringComparison.Ordinal) ? name : name + unit;
+            Name = type == "counter" ? name + (name.EndsWith("_total", StringComparison.Ordinal) ? "" : "_total") : name;
         }
 
         public string Name { get; }
@@ -140,10 +146,11 @@ internal sealed class PrometheusText : IDisposable
             text.Append("# TYPE ").Append(Name).Append(' ').Append(type).Append('\n');
         }
 
-        public void WriteSeries(StringBuilder text)
+        public void WriteSeries(StringBuilder text, string extra)
         {
-            foreach (var (labels, one) in series.OrderBy(entry => entry.Key, StringComparer.Ordinal))
+            foreach (var (own, one) in series.OrderBy(entry => entry.Key, StringComparer.Ordinal))
             {
+                var labels = own.Length > 0 && extra.Length > 0 ? $"{own},{extra}" : own + extra;
                 if (type != "histogram")
                 {
                     Line(text, Name, labels, one.Value);

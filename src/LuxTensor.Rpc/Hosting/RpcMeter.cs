@@ -5,10 +5,12 @@ namespace LuxTensor.Rpc;
 /// <summary>The server's own figures, under the meter LuxTensor.Rpc. All are read when asked for: nothing is measured on the way of a call.</summary>
 internal sealed class RpcMeter : IDisposable
 {
-    private readonly Meter meter = new("LuxTensor.Rpc");
+    private readonly Meter meter;
 
-    public RpcMeter(MethodTable methods, Hub hub, Filters filters)
+    /// <summary>The scope keeps the servers of one process apart: each shows its own.</summary>
+    public RpcMeter(MethodTable methods, Hub hub, Filters filters, PrometheusText scope)
     {
+        meter = new Meter(new MeterOptions("LuxTensor.Rpc") { Scope = scope });
         var all = methods.All.Append(methods.Other).ToArray();
         meter.CreateObservableCounter("luxtensor.rpc.calls", () => Of(all, method => method.Calls), description: "Calls, by method.");
         meter.CreateObservableCounter(
