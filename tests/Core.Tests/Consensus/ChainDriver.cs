@@ -32,6 +32,9 @@ internal sealed class ChainDriver
 
     public ulong Now { get; set; }
 
+    /// <summary>What the node's journal holds.</summary>
+    public List<JournalInput> Journal { get; } = [];
+
     /// <summary>The effects of the last input and of what was signed in answer to it.</summary>
     public List<NodeEffect> All { get; } = [];
 
@@ -106,6 +109,7 @@ internal sealed class ChainDriver
         var turn = new NodeTurn(Node);
         Routing.Step(turn, input, Now);
         Node = turn.State;
+        Journal.AddRange(turn.ToBatch().Inputs);
         All.AddRange(turn.Effects);
         foreach (var sign in turn.Effects.OfType<NodeEffect.Chain>().Select(static effect => effect.Effect).OfType<ChainEffect.Sign>())
         {
