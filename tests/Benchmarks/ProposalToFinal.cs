@@ -45,7 +45,11 @@ internal static class ProposalToFinal
         var self = chain.Genesis.EpochZero.Validators[0].Address;
         await using var host = NodeHost.Open(new NodeOptions
         {
-            Genesis = chain.Genesis, Journal = journal, Guard = guard, Keys = [chain.Validators[0]], Transport = transport,
+            Genesis = chain.Genesis,
+            Journal = journal,
+            Guard = guard,
+            Keys = [chain.Validators[0]],
+            Transport = transport,
         });
         var watch = new FinalWatch();
         using var subscription = host.Subscribe(watch);

@@ -117,7 +117,11 @@ public sealed class CrashTests
         await using var transport = wire.Join(new PeerId("node"));
         await using var node = NodeHost.Open(new NodeOptions
         {
-            Genesis = chain.Genesis, Journal = journal, Guard = guard, Keys = [chain.Validators[0]], Transport = transport,
+            Genesis = chain.Genesis,
+            Journal = journal,
+            Guard = guard,
+            Keys = [chain.Validators[0]],
+            Transport = transport,
         });
         var ballot = new Ballot(chain.Genesis.Rules.ChainId, 0, 1, 0, Phase.Prepare, chain.Genesis.Hash);
         var message = new byte[Ballot.MessageSize];

@@ -227,7 +227,11 @@ internal sealed class Adversary(World world, Prng random)
             {
                 var header = head.Header with
                 {
-                    Height = height, Epoch = epoch, Round = round, Proposer = validator, Parent = new Hash256(Noise(Hash256.Size)),
+                    Height = height,
+                    Epoch = epoch,
+                    Round = round,
+                    Proposer = validator,
+                    Parent = new Hash256(Noise(Hash256.Size)),
                 };
                 var block = new Core.Blocks.Block(header, head.Certificate, []);
                 var ballot = new Ballot(chain.Rules.ChainId, epoch, height, round, Phase.Propose, block.Hash);
