@@ -9,7 +9,7 @@ namespace LuxTensor.Tests.Simulation;
 /// Stands between each Byzantine node and the network. The node behind it runs the core and so knows what would be right
 /// to say; what is said, and to whom, is decided here.
 /// </summary>
-internal sealed class Adversary(World world, Prng random)
+internal sealed partial class Adversary(World world, Prng random)
 {
     private const int Memory = 64;
 
@@ -25,7 +25,23 @@ internal sealed class Adversary(World world, Prng random)
         }
     }
 
-    public bool WillAnswer(SimulatedNode node) => !Has(node, Habits.NoAnswers) && !Has(node, Habits.Silent);
+    /// <summary>What the node would answer when asked.</summary>
+    public void Answer(SimulatedNode node, int to, Message message)
+    {
+        if (Has(node, Habits.NoAnswers) || Has(node, Habits.Silent))
+        {
+            return;
+        }
+
+        if (message is Message.Blocks { Items: [.., var last] items } && Does(node, Habits.Garbage, 400))
+        {
+            world.Coverage.Add(Seen.GarbageSent);
+            var spoiled = new CertifiedBlock(Forgery.Spoil(last.Block, random), Forgery.Spoil(last.Certificate, random));
+            message = new Message.Blocks(items.SetItem(items.Length - 1, spoiled));
+        }
+
+        world.Network.Send(node.Index, to, message);
+    }
 
     /// <summary>What the node would say to all.</summary>
     public void Speak(SimulatedNode node, Message message)
@@ -65,6 +81,12 @@ internal sealed class Adversary(World world, Prng random)
             heard[random.Below(Memory)] = frame;
         }
 
+        if (message is Message.Status && Does(node, Habits.AbsurdClaims, 700))
+        {
+            world.Coverage.Add(Seen.AbsurdClaims);
+            Boast(node); // in the way of those that say the truth now
+        }
+
         if (message is Message.Propose { Proposal: var proposal } && Has(node, Habits.VoteForAll))
         {
             foreach (var validator in node.Validators)
@@ -77,6 +99,11 @@ internal sealed class Adversary(World world, Prng random)
     private void Propose(SimulatedNode node, Proposal proposal)
     {
         var key = node.KeyOf(proposal.Vote.Validator);
+        if (proposal.Block.Height == node.View.Chain.Height && Does(node, Habits.Split, 800) && Split(node, proposal))
+        {
+            return;
+        }
+
         if (Does(node, Habits.InvalidBlocks, 400))
         {
             world.Coverage.Add(Seen.InvalidBlocksSent);
@@ -110,6 +137,11 @@ internal sealed class Adversary(World world, Prng random)
 
     private void Vote(SimulatedNode node, Vote vote)
     {
+        if (Has(node, Habits.Split) && VoteInSplit(node, vote))
+        {
+            return;
+        }
+
         if (Does(node, Habits.Withhold, 500))
         {
             world.Coverage.Add(Seen.VotesWithheld);
@@ -196,7 +228,7 @@ internal sealed class Adversary(World world, Prng random)
         switch (random.Below(4))
         {
             case 0:
-                Spread(node, new Message.Status(chain.Genesis, chain.Height + random.Next() % 1_000_000, hash, uint.MaxValue));
+                Boast(node);
                 break;
             case 1:
                 var height = random.Chance(500) ? chain.Height + random.Next() % 3 : random.Next();
@@ -212,6 +244,13 @@ internal sealed class Adversary(World world, Prng random)
                 Ahead(node, validator);
                 break;
         }
+    }
+
+    private void Boast(SimulatedNode node)
+    {
+        var chain = node.View.Chain;
+        var height = chain.Height + (random.Next() % 1_000_000);
+        Spread(node, new Message.Status(chain.Genesis, height, new Hash256(Noise(Hash256.Size)), uint.MaxValue));
     }
 
     /// <summary>Offers a block that runs ahead on a parent that nobody has, in a round in which the validator may propose.</summary>

@@ -38,6 +38,7 @@ internal sealed class Checkers(World world)
 {
     private readonly Dictionary<ulong, (Hash256 Block, Hash256 Root, string Node)> finals = [];
     private readonly Dictionary<(Address, ulong, uint, Phase), (Hash256 Block, string Node)> said = [];
+    private readonly Dictionary<(int Node, Address Validator), SigningPosition> saidLast = [];
     private readonly Dictionary<int, ulong> toldFinal = [];
     private readonly Dictionary<int, Hash256> toldHead = [];
     private readonly Dictionary<int, HashSet<(Address Sender, ulong Nonce)>> accepted = [];
@@ -130,7 +131,7 @@ internal sealed class Checkers(World world)
     }
 
     /// <summary>A node came back from its journal, and has not gone on yet.</summary>
-    public void Restarted(SimulatedNode node)
+    public void Restarted(SimulatedNode node, IReadOnlyDictionary<Address, SigningPosition> signed)
     {
         toldHead.Remove(node.Index);
         if (node.IsByzantine)
@@ -142,6 +143,15 @@ internal sealed class Checkers(World world)
             node.View.Final.Height >= toldFinal.GetValueOrDefault(node.Index),
             Rule.FinalIsNeverReverted,
             $"{node.Name} told that {toldFinal.GetValueOrDefault(node.Index)} is final and came back at {node.View.Final.Height}");
+        foreach (var validator in node.Validators)
+        {
+            Demand(
+                !saidLast.TryGetValue((node.Index, validator), out var last) || last.Height <= node.View.Final.Height
+                    || (signed.TryGetValue(validator, out var known) && known.CompareTo(last) >= 0),
+                Rule.RestartBringsTheStateBack,
+                $"{node.Name} said a vote at {last} and came back without it");
+        }
+
         var expected = StateDigest.Of(node.Durable);
         var actual = StateDigest.Of(node.View);
         Demand(expected == actual, Rule.RestartBringsTheStateBack, $"{node.Name} {StateDigest.Difference(expected, actual)}");
@@ -274,6 +284,12 @@ internal sealed class Checkers(World world)
             Rule.NoDoubleSigning,
             $"{node.Name} says {Wording.Of(vote)} after {known.Node} said {Wording.Short(known.Block)} there");
         said.TryAdd(place, (ballot.BlockHash, node.Name));
+        var position = new SigningPosition(ballot.Height, ballot.Round, ballot.Phase);
+        var isOwn = node.Validators.Contains(vote.Validator) && !world.IsShared(vote.Validator); // nodes repeat the votes of others
+        if (isOwn && position.CompareTo(saidLast.GetValueOrDefault((node.Index, vote.Validator))) > 0)
+        {
+            saidLast[(node.Index, vote.Validator)] = position;
+        }
     }
 
     private void CheckMove(SimulatedNode node, Notice.HeadMoved moved)

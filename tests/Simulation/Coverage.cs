@@ -30,6 +30,7 @@ internal enum Seen
     AbsurdClaims,
     Replays,
     LateVotes,
+    Splits,
     RoundsChanged,
     LocksCarriedOver,
     Unlocks,
@@ -54,7 +55,7 @@ internal sealed class Coverage
     [
         Seen.Lost, Seen.Duplicated, Seen.Delayed, Seen.Corrupted, Seen.Partitions, Seen.BlockedByPartition, Seen.Crashes, Seen.SlowCommits,
         Seen.Equivocations, Seen.VotesWithheld, Seen.GarbageSent, Seen.SelectiveSends, Seen.InvalidBlocksSent, Seen.AbsurdClaims, Seen.Replays,
-        Seen.LateVotes,
+        Seen.LateVotes, Seen.Splits,
     ];
 
     public long this[Seen what] => counts[(int)what];

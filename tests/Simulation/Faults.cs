@@ -20,6 +20,13 @@ internal sealed class Faults(World world, Prng random)
         world.Schedule(back, 'r', node.Index, back, () => Restart(node));
     }
 
+    /// <summary>Lets a node hear and not be heard.</summary>
+    public void Mute(int node, ulong duration)
+    {
+        partitionedUntil = world.Now + duration;
+        world.Network.Block([node], Enumerable.Range(0, scenario.Nodes).ToArray());
+    }
+
     /// <summary>Ends every fault but those of Byzantine validators.</summary>
     public void End()
     {
@@ -81,11 +88,11 @@ internal sealed class Faults(World world, Prng random)
         partitionedUntil = world.Now + random.Between(300, 5_000);
         var order = Enumerable.Range(0, scenario.Nodes).ToArray();
         random.Shuffle(order);
-        var size = random.Chance(400) ? 1 : 1 + random.Below(order.Length - 1);
+        var size = random.Chance(500) ? 1 : 1 + random.Below(order.Length - 1);
         var left = order[..size];
         var right = order[size..];
         world.Network.Block(left, right);
-        if (random.Chance(600))
+        if (random.Chance(500))
         {
             world.Network.Block(right, left); // otherwise one way only
         }

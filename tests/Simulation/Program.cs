@@ -12,7 +12,8 @@ internal static class Program
           --seed N         this seed alone
           --trace          print the last events of every run
           --nodes N        validators, 4 to 16 (drawn by the seed)
-          --profile NAME   Mixed, Calm, Lossy, Crashes, Partitions, Byzantine, Twins, Overwhelmed (Mixed)
+          --profile NAME   Mixed, Calm, Lossy, Crashes, Partitions, Byzantine, Twins, Splits,
+                           Overwhelmed (Mixed)
           --faults LIST    only these kinds, separated by commas (All)
           --horizon MS     the network heals no later
           --defect NAME    break the simulated host: SkipsGuard, ActsBeforeCommit, ForgetsJournal, ForgetsInputs

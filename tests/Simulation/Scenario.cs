@@ -32,6 +32,11 @@ internal enum Profile
     Partitions,
     Byzantine,
     Twins,
+
+    /// <summary>Byzantine validators that bring correct ones to lock on different blocks.</summary>
+    Splits,
+
+    /// <summary>A third of the stake or more is Byzantine.</summary>
     Overwhelmed,
 }
 
@@ -51,6 +56,7 @@ internal enum Habits
     NoAnswers = 256,
     Late = 512,
     Silent = 1024,
+    Split = 2048,
 }
 
 /// <summary>A deliberate fault of the simulated host, to show that the checkers see it.</summary>
@@ -124,6 +130,8 @@ internal sealed record Scenario
         var count = validators ?? random.Pick([4, 4, 4, 4, 5, 5, 6, 7]);
         var stakes = DrawStakes(random, count);
         var harsh = random.Pick([1, 1, 2, 4]);
+        var isSplit = profile == Profile.Splits || (profile == Profile.Mixed && !calm && random.Chance(250));
+        kinds |= isSplit ? FaultKind.Byzantine : FaultKind.None;
         var scenario = new Scenario
         {
             Seed = seed,
@@ -132,7 +140,7 @@ internal sealed record Scenario
             Rules = DrawRules(random),
             Stakes = stakes,
             Followers = random.Chance(250) ? 1 : 0,
-            Byzantine = DrawByzantine(random, stakes, profile),
+            Byzantine = DrawByzantine(random, stakes, profile, isSplit),
             Twins = [],
             FaultsEnd = random.Between(3_000, 10_000),
             Latency = random.Chance(500) ? (1UL, random.Between(5, 40)) : (10UL, random.Between(40, 150)),
@@ -221,7 +229,7 @@ internal sealed record Scenario
     }
 
     /// <summary>As many as their stake allows: less than a third, or for the overwhelmed profile at least a third and not everybody.</summary>
-    private static ImmutableSortedDictionary<int, Habits> DrawByzantine(Prng random, ImmutableArray<int> stakes, Profile profile)
+    private static ImmutableSortedDictionary<int, Habits> DrawByzantine(Prng random, ImmutableArray<int> stakes, Profile profile, bool isSplit)
     {
         var order = Enumerable.Range(0, stakes.Length).ToArray();
         random.Shuffle(order);
@@ -236,7 +244,7 @@ internal sealed record Scenario
             if (fits)
             {
                 stake += stakes[validator];
-                chosen.Add(validator, DrawHabits(random, profile));
+                chosen.Add(validator, isSplit ? Habits.Split : DrawHabits(random, profile));
             }
         }
 

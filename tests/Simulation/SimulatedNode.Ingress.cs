@@ -132,7 +132,11 @@ internal sealed partial class SimulatedNode
 
     private void Answer(int to, Message message)
     {
-        if (!IsByzantine || world.Adversary.WillAnswer(this))
+        if (IsByzantine)
+        {
+            world.Adversary.Answer(this, to, message);
+        }
+        else
         {
             world.Network.Send(Index, to, message);
         }

@@ -81,7 +81,7 @@ internal sealed partial class SimulatedNode
         if (life > 0)
         {
             world.Coverage.Add(Seen.Restarts);
-            world.Checkers.Restarted(this);
+            world.Checkers.Restarted(this, recovered.Signed);
         }
 
         Durable = View;
@@ -209,6 +209,17 @@ internal sealed partial class SimulatedNode
         }
 
         var mine = life;
+        if (world.Faults.StopsHere(this))
+        {
+            world.Schedule(world.Now + random.Between(0, latency), 'k', Index, (ulong)life, () =>
+            {
+                if (mine == life)
+                {
+                    world.Faults.Crash(this);
+                }
+            });
+        }
+
         world.Schedule(world.Now + latency, 'c', Index, (ulong)turn.Effects.Count, () =>
         {
             if (mine == life)
