@@ -42,7 +42,13 @@ public static class Cli
         try
         {
             return await parsed.InvokeAsync(
-                new InvocationConfiguration { Output = terminal.Out, Error = terminal.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null },
+                new InvocationConfiguration
+                {
+                    Output = terminal.Out,
+                    Error = terminal.Error,
+                    EnableDefaultExceptionHandler = false,
+                    ProcessTerminationTimeout = null,
+                },
                 cancellation);
         }
         catch (Exception e) when (Explain(e) is { } known)
@@ -68,7 +74,8 @@ public static class Cli
         foreach (var token in parsed.UnmatchedTokens)
         {
             var meant = Nearest.To(token, names);
-            terminal.Error.WriteLine($"luxtensor: unknown {(token.StartsWith('-') ? "option" : "word")} {token}{(meant is null ? "" : $": did you mean {meant}?")}");
+            terminal.Error.WriteLine($"luxtensor: unknown {(token.StartsWith('-') ? "option" : "word")} "
+                + $"{token}{(meant is null ? "" : $": did you mean {meant}?")}");
         }
 
         foreach (var error in parsed.Errors.Where(_ => parsed.UnmatchedTokens.Count == 0))

@@ -5,4 +5,7 @@ internal sealed class CommandFailure(ExitCode code, string message, Exception? i
 {
     /// <summary>The exit code.</summary>
     internal ExitCode Code { get; } = code;
+
+    /// <summary>The command line, a file that it names or a password is wrong.</summary>
+    internal static CommandFailure Usage(string message, Exception? inner = null) => new(ExitCode.Usage, message, inner);
 }

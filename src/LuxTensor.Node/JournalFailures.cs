@@ -11,6 +11,7 @@ internal static class JournalFailures
         internal bool IsDamage => failure.Message.Contains("luxtensor db check", StringComparison.Ordinal);
 
         /// <summary>The exit code: damaged, open elsewhere, or failed.</summary>
-        internal ExitCode Code => failure.IsDamage ? ExitCode.Damaged : failure.InnerException is IOException ? ExitCode.InUse : ExitCode.Failed;
+        internal ExitCode Code => failure.IsDamage ? ExitCode.Damaged : failure.InnerException is IOException ? ExitCode.InUse
+            : ExitCode.Failed;
     }
 }

@@ -35,7 +35,8 @@ internal sealed class Password : IDisposable
             // A pipe: its first line is the password.
             return terminal.In.ReadLine() is { Length: > 0 } line
                 ? new Password(line.ToCharArray())
-                : throw new CommandFailure(ExitCode.Usage, $"no password for {of}: name a file with --password-file, set {Variable}, or write it to standard input");
+                : throw CommandFailure.Usage($"no password for {of}: name a file with --password-file, set {Variable}, or write it to "
+                    + "standard input");
         }
 
         var first = Ask(terminal, isNew ? $"New password for {of}: " : $"Password for {of}: ");
@@ -45,7 +46,7 @@ internal sealed class Password : IDisposable
             if (!first.Characters.SequenceEqual(second.Characters))
             {
                 first.Dispose();
-                throw new CommandFailure(ExitCode.Usage, "the two passwords differ: nothing was written, try again");
+                throw CommandFailure.Usage("the two passwords differ: nothing was written, try again");
             }
         }
 
@@ -64,7 +65,7 @@ internal sealed class Password : IDisposable
         Array.Clear(text);
         return line.Length > 0
             ? new Password(line)
-            : throw new CommandFailure(ExitCode.Usage, $"the password file {path} is empty: its first line must be the password");
+            : throw CommandFailure.Usage($"the password file {path} is empty: its first line must be the password");
     }
 
     public void Dispose() => Array.Clear(characters);
@@ -75,16 +76,17 @@ internal sealed class Password : IDisposable
         terminal.Error.Flush();
         var typed = terminal.ReadHidden();
         terminal.Error.WriteLine();
-        return typed is { Length: > 0 } ? new Password(typed) : throw new CommandFailure(ExitCode.Usage, "no password was typed: nothing was done");
+        return typed is { Length: > 0 } ? new Password(typed) : throw CommandFailure.Usage("no password was typed: nothing was done");
     }
 
     /// <summary>Refuses a file with a secret that others than its owner can open.</summary>
     internal static void RequirePrivate(string path)
     {
         const UnixFileMode owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-        if (!OperatingSystem.IsWindows() && File.Exists(path) && (File.GetUnixFileMode(path) & ~owner) is var open and not UnixFileMode.None)
+        if (!OperatingSystem.IsWindows() && File.Exists(path)
+            && (File.GetUnixFileMode(path) & ~owner) is var open and not UnixFileMode.None)
         {
-            throw new CommandFailure(ExitCode.Usage, $"the file {path} is open to others than its owner ({open}): run chmod 600 {path}");
+            throw CommandFailure.Usage($"the file {path} is open to others than its owner ({open}): run chmod 600 {path}");
         }
     }
 }

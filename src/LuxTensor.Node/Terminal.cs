@@ -28,7 +28,8 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error, TextReader In)
         CanAsk = !Console.IsInputRedirected,
         Variable = Environment.GetEnvironmentVariable,
         ReadHidden = ReadHiddenLine,
-        Command = File.Exists("src/LuxTensor.Node/LuxTensor.Node.csproj") ? "dotnet run -c Release --project src/LuxTensor.Node --" : "luxtensor",
+        Command = File.Exists("src/LuxTensor.Node/LuxTensor.Node.csproj") ? "dotnet run -c Release --project src/LuxTensor.Node --"
+            : "luxtensor",
     };
 
     /// <summary>Asks a question whose answer is yes or no; no answer is no.</summary>

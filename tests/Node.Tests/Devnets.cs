@@ -145,6 +145,9 @@ public sealed class Devnets
         Assert.Equal(ExitCode.Damaged, outcome.Code);
         Assert.Contains($"DAMAGED  {journal}", outcome.Out, StringComparison.Ordinal);
         Assert.Contains($"clean    {Path.Combine(data, "node3", "journal.db")}", outcome.Out, StringComparison.Ordinal);
+        var start = await Luxtensor.Run("devnet", "--data", data, "--plain", "--http", "0", "--ws", "0");
+        Assert.Equal(ExitCode.Damaged, start.Code);
+        Assert.Contains(journal, start.Error, StringComparison.Ordinal);
     }
 
     private static async Task No_field_of_the_certificate_can_be_changed(string path, string genesis)

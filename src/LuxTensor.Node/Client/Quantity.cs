@@ -25,5 +25,6 @@ internal static class Quantity
         Read(node) ?? throw new CommandFailure(ExitCode.Unreachable, $"the node's answer has no {name}: is it a luxtensor node?");
 
     /// <summary>Decimal, for humans; the node's own text where it is no quantity.</summary>
-    internal static JsonNode? Decimal(JsonNode? node) => Wide(node) is { } value ? value.ToString(CultureInfo.InvariantCulture) : node?.DeepClone();
+    internal static JsonNode? Decimal(JsonNode? node) => Wide(node) is { } value ? value.ToString(CultureInfo.InvariantCulture)
+        : node?.DeepClone();
 }

@@ -10,7 +10,8 @@ internal sealed record RpcAnswer(JsonNode? Result, RpcFault? Fault)
 {
     /// <summary>The result.</summary>
     /// <exception cref="CommandFailure">The node answered with an error.</exception>
-    internal JsonNode? OrThrow() => Fault is null ? Result : throw new CommandFailure(ExitCode.Refused, $"the node refused: {Fault.Message}");
+    internal JsonNode? OrThrow() => Fault is null ? Result
+        : throw new CommandFailure(ExitCode.Refused, $"the node refused: {Fault.Message}");
 }
 
 /// <summary>An error of JSON-RPC.</summary>
@@ -30,7 +31,7 @@ internal sealed class RpcClient : IDisposable
         if (!Uri.TryCreate(address.Contains("://", StringComparison.Ordinal) ? address : $"http://{address}", UriKind.Absolute, out var uri)
             || uri.Scheme is not ("http" or "https"))
         {
-            throw new CommandFailure(ExitCode.Usage, $"--rpc is {address}; it must be an address as in {Verbs.CommonOptions.DefaultRpc}");
+            throw CommandFailure.Usage($"--rpc is {address}; it must be an address as in {Verbs.CommonOptions.DefaultRpc}");
         }
 
         this.address = uri;
@@ -44,7 +45,8 @@ internal sealed class RpcClient : IDisposable
 
     /// <summary>Several calls in one request; the answers in the calls' order.</summary>
     /// <exception cref="CommandFailure">No node answers there.</exception>
-    internal async Task<IReadOnlyList<RpcAnswer>> BatchAsync(IReadOnlyList<(string Method, JsonNode?[] Arguments)> calls, CancellationToken cancellation)
+    internal async Task<IReadOnlyList<RpcAnswer>> BatchAsync(
+        IReadOnlyList<(string Method, JsonNode?[] Arguments)> calls, CancellationToken cancellation)
     {
         var requests = new JsonArray([.. calls.Select(static (call, id) => new JsonObject
         {
@@ -57,7 +59,8 @@ internal sealed class RpcClient : IDisposable
         var answers = new RpcAnswer?[calls.Count];
         foreach (var item in answer is JsonArray list ? list : [answer])
         {
-            if (item is JsonObject one && one["id"] is JsonValue id && id.TryGetValue<int>(out var index) && index >= 0 && index < answers.Length)
+            if (item is JsonObject one && one["id"] is JsonValue id && id.TryGetValue<int>(out var index) && index >= 0
+                && index < answers.Length)
             {
                 answers[index] = new RpcAnswer(one["result"], FaultOf(one["error"]));
             }
@@ -86,11 +89,14 @@ internal sealed class RpcClient : IDisposable
         catch (HttpRequestException e)
         {
             throw new CommandFailure(
-                ExitCode.Unreachable, $"no node answers at {address.ToString().TrimEnd('/')} ({(e.InnerException ?? e).Message}): start one with luxtensor devnet, or name another with --rpc", e);
+                ExitCode.Unreachable, $"no node answers at {address.ToString().TrimEnd('/')} ({(e.InnerException ?? e).Message}): start "
+                    + "one with luxtensor devnet, or name another with --rpc", e);
         }
         catch (TaskCanceledException e) when (!cancellation.IsCancellationRequested)
         {
-            throw new CommandFailure(ExitCode.Unreachable, $"the node at {address.ToString().TrimEnd('/')} did not answer within {Timeout.TotalSeconds} seconds", e);
+            throw new CommandFailure(
+                ExitCode.Unreachable, $"the node at {address.ToString().TrimEnd('/')} did not answer within {Timeout.TotalSeconds} "
+                    + "seconds", e);
         }
         catch (JsonException e)
         {
@@ -98,7 +104,8 @@ internal sealed class RpcClient : IDisposable
         }
     }
 
-    private CommandFailure NoNode(string why) => new(ExitCode.Unreachable, $"what answers at {address.ToString().TrimEnd('/')} is no node of this kind: {why}");
+    private CommandFailure NoNode(string why) =>
+        new(ExitCode.Unreachable, $"what answers at {address.ToString().TrimEnd('/')} is no node of this kind: {why}");
 
     private static RpcFault? FaultOf(JsonNode? error) => error is JsonObject known
         ? new RpcFault(known["code"]?.GetValue<int>() ?? 0, known["message"]?.ToString() ?? "no reason was given")

@@ -22,11 +22,11 @@ internal static class BoundedFile
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new CommandFailure(ExitCode.Usage, $"there is no {kind} {path}: check the path");
+            throw CommandFailure.Usage($"there is no {kind} {path}: check the path");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CommandFailure(ExitCode.Usage, $"the {kind} {path} cannot be read: {e.Message}");
+            throw CommandFailure.Usage($"the {kind} {path} cannot be read: {e.Message}");
         }
     }
 

@@ -39,19 +39,29 @@ internal sealed class GenesisDraft
     internal static IReadOnlyList<Rule> Rules { get; } =
     [
         Number("epochLength", static (rules, value) => rules with { EpochLength = value }, static rules => rules.EpochLength),
-        Number("quorumPercent", static (rules, value) => rules with { QuorumPercent = (int)value }, static rules => (ulong)rules.QuorumPercent, int.MaxValue),
+        Number(
+            "quorumPercent", static (rules, value) => rules with { QuorumPercent = (int)value },
+            static rules => (ulong)rules.QuorumPercent, int.MaxValue),
         Time("blockInterval", static (rules, value) => rules with { BlockInterval = value }, static rules => rules.BlockInterval),
         Number("runAhead", static (rules, value) => rules with { RunAhead = value }, static rules => rules.RunAhead),
         Number("safeDepth", static (rules, value) => rules with { SafeDepth = value }, static rules => rules.SafeDepth),
-        Number("maxReorganisation", static (rules, value) => rules with { MaxReorganisation = value }, static rules => rules.MaxReorganisation),
+        Number(
+            "maxReorganisation", static (rules, value) => rules with { MaxReorganisation = value },
+            static rules => rules.MaxReorganisation),
         Time("roundTimeout", static (rules, value) => rules with { RoundTimeout = value }, static rules => rules.RoundTimeout),
         Time("roundTimeoutStep", static (rules, value) => rules with { RoundTimeoutStep = value }, static rules => rules.RoundTimeoutStep),
         Time("clockBound", static (rules, value) => rules with { ClockBound = value }, static rules => rules.ClockBound),
-        Number("maxBlockBytes", static (rules, value) => rules with { MaxBlockBytes = (int)value }, static rules => (ulong)rules.MaxBlockBytes, int.MaxValue),
-        Number("maxTransactionBytes", static (rules, value) => rules with { MaxTransactionBytes = (int)value }, static rules => (ulong)rules.MaxTransactionBytes, int.MaxValue),
+        Number(
+            "maxBlockBytes", static (rules, value) => rules with { MaxBlockBytes = (int)value },
+            static rules => (ulong)rules.MaxBlockBytes, int.MaxValue),
+        Number(
+            "maxTransactionBytes", static (rules, value) => rules with { MaxTransactionBytes = (int)value },
+            static rules => (ulong)rules.MaxTransactionBytes, int.MaxValue),
         Sum("minimumFee", static (rules, value) => rules with { MinimumFee = value }, static rules => rules.MinimumFee),
         Sum("minimumStake", static (rules, value) => rules with { MinimumStake = value }, static rules => rules.MinimumStake),
-        Number("maxActiveValidators", static (rules, value) => rules with { MaxActiveValidators = (int)value }, static rules => (ulong)rules.MaxActiveValidators, int.MaxValue),
+        Number(
+            "maxActiveValidators", static (rules, value) => rules with { MaxActiveValidators = (int)value },
+            static rules => (ulong)rules.MaxActiveValidators, int.MaxValue),
     ];
 
     /// <summary>Whether enough was read to ask the core.</summary>
@@ -66,7 +76,8 @@ internal sealed class GenesisDraft
         while (!problems.IsFull)
         {
             var made = Genesis.TryCreate(
-                ReadRules(), time!.Value, [.. validators.Select(static it => it.Value)], [.. accounts.Select(static it => it.Value)], out var genesis, out var why);
+                ReadRules(), time!.Value, [.. validators.Select(static it => it.Value)], [.. accounts.Select(static it => it.Value)],
+                out var genesis, out var why);
             if (made)
             {
                 return problems.IsEmpty ? genesis : null;
@@ -105,14 +116,17 @@ internal sealed class GenesisDraft
                     validators.FindIndex(entry => entry.Value.Key == it.Key),
                     $"has a stake of {Amount.Format(it.Stake)}: the least is {Amount.Format(it.Minimum)} (rules.minimumStake)");
             case GenesisRejection.StakeOverflow it:
-                problems.Add(validators.Find(entry => entry.Value.Key == it.Key).Line, $"the stakes up to this validator are more than {Amount.Format(it.Limit)} tokens together");
+                problems.Add(
+                    validators.Find(entry => entry.Value.Key == it.Key).Line,
+                    $"the stakes up to this validator are more than {Amount.Format(it.Limit)} tokens together");
                 return false;
             case GenesisRejection.DuplicateAccount it:
                 var first = accounts.FindIndex(entry => entry.Value.Address == it.Address);
                 var second = accounts.FindIndex(first + 1, entry => entry.Value.Address == it.Address);
                 return TakeOut(accounts, second, $"is the account of line {accounts[first].Line} again: {it.Address}");
             case GenesisRejection.EmptyAccount it:
-                return TakeOut(accounts, accounts.FindIndex(entry => entry.Value.Address == it.Address), "has a balance of 0: leave it out");
+                return TakeOut(
+                    accounts, accounts.FindIndex(entry => entry.Value.Address == it.Address), "has a balance of 0: leave it out");
             case GenesisRejection.NoValidators or GenesisRejection.TooManyValidators:
                 problems.Add(root.LineOf("validators"), $"validators: {why.Message}");
                 return false;
@@ -177,7 +191,8 @@ internal sealed class GenesisDraft
             return null;
         }
 
-        if (DateTimeOffset.TryParse(written, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var instant) && instant > DateTimeOffset.UnixEpoch)
+        if (DateTimeOffset.TryParse(written, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var instant)
+            && instant > DateTimeOffset.UnixEpoch)
         {
             return (ulong)instant.ToUnixTimeMilliseconds();
         }
@@ -240,10 +255,12 @@ internal sealed class GenesisDraft
         key, "", (section, rules) => section.Integer(key, 0, most) is { } value ? set(rules, value) : rules, rules => $"{get(rules)}");
 
     private static Rule Time(string key, Func<ChainRules, ulong, ChainRules> set, Func<ChainRules, ulong> get) => new(
-        key, "ms", (section, rules) => section.Milliseconds(key) is { } value ? set(rules, value) : rules, rules => $"\"{Duration.Format(get(rules))}\"");
+        key, "ms", (section, rules) => section.Milliseconds(key) is { } value ? set(rules, value) : rules,
+        rules => $"\"{Duration.Format(get(rules))}\"");
 
     private static Rule Sum(string key, Func<ChainRules, UInt128, ChainRules> set, Func<ChainRules, UInt128> get) => new(
-        key, " units", (section, rules) => section.Units(key) is { } value ? set(rules, value) : rules, rules => $"\"{Amount.Write(get(rules))}\"");
+        key, " units", (section, rules) => section.Units(key) is { } value ? set(rules, value) : rules,
+        rules => $"\"{Amount.Write(get(rules))}\"");
 
     /// <summary>A rule of the chain: how it is read and written.</summary>
     internal sealed record Rule(string Key, string Unit, Func<Section, ChainRules, ChainRules> Read, Func<ChainRules, string> Write);

@@ -49,10 +49,12 @@ internal static class GenesisFile
         lines.AddRange(GenesisDraft.Rules.Select(rule => $"    \"{rule.Key}\": {rule.Write(rules)},"));
         lines.Add("  },");
         lines.Add("  \"validators\": [");
-        lines.AddRange(genesis.Validators.Select(static it => $"    {{ \"key\": \"{it.Key}\", \"stake\": \"{Amount.Write(it.Stake)}\" }},"));
+        lines.AddRange(
+            genesis.Validators.Select(static it => $"    {{ \"key\": \"{it.Key}\", \"stake\": \"{Amount.Write(it.Stake)}\" }},"));
         lines.Add("  ],");
         lines.Add("  \"accounts\": [");
-        lines.AddRange(genesis.Accounts.Select(static it => $"    {{ \"address\": \"{it.Address}\", \"balance\": \"{Amount.Write(it.Balance)}\" }},"));
+        lines.AddRange(
+            genesis.Accounts.Select(static it => $"    {{ \"address\": \"{it.Address}\", \"balance\": \"{Amount.Write(it.Balance)}\" }},"));
         lines.Add("  ],");
         lines.Add("}");
         return string.Join('\n', lines) + "\n";

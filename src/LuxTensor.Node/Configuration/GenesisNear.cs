@@ -23,6 +23,6 @@ internal static class GenesisNear
             }
         }
 
-        throw new CommandFailure(ExitCode.Usage, $"no genesis.json beside {path} or above it: name the chain's genesis with --genesis");
+        throw CommandFailure.Usage($"no genesis.json beside {path} or above it: name the chain's genesis with --genesis");
     }
 }

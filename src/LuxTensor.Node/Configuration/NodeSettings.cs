@@ -71,7 +71,8 @@ internal sealed record NodeSettings
             WebSocket = ReadEndpoint(rpc, "ws"),
             AllowedHosts = [.. rpc.Texts("allowedHosts").Select(static it => it.Value)],
             AllowedOrigins = [.. rpc.Texts("allowedOrigins").Select(static it => it.Value)],
-            Pool = new MempoolLimits((long)(pool.Integer("bytes", 1 << 20, 1UL << 40) ?? 64UL << 20), (int)(pool.Integer("perSender", 1, 65_536) ?? 256)),
+            Pool = new MempoolLimits(
+                (long)(pool.Integer("bytes", 1 << 20, 1UL << 40) ?? 64UL << 20), (int)(pool.Integer("perSender", 1, 65_536) ?? 256)),
             VerifyWorkers = (int)(root.Integer("verifyWorkers", 1, 8) ?? (ulong)int.Clamp(Environment.ProcessorCount, 1, 8)),
         };
         if (settings.Http is { Port: not 0 } http && http.Equals(settings.WebSocket))
@@ -81,7 +82,9 @@ internal sealed record NodeSettings
 
         if (root.Texts("peers") is [var (line, _), ..])
         {
-            problems.Add(line, "peers: this version connects nodes only within one process (luxtensor devnet); peers over the network come with libp2p. Remove them to run a single node");
+            problems.Add(
+                line, "peers: this version connects nodes only within one process (luxtensor devnet); peers over the network come with "
+                    + "libp2p. Remove them to run a single node");
         }
 
         pool.End();
@@ -140,7 +143,8 @@ internal sealed record NodeSettings
 
         var host = written[..colon];
         return host == "localhost" ? new IPEndPoint(IPAddress.Loopback, port)
-            : IPAddress.TryParse(host.Trim('[', ']'), out var address) && !(address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 && host[0] != '[')
+            : IPAddress.TryParse(host.Trim('[', ']'), out var address)
+                && !(address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 && host[0] != '[')
             ? new IPEndPoint(address, port)
             : null;
     }

@@ -27,8 +27,9 @@ internal sealed class Problems(string file)
     {
         if (!IsEmpty)
         {
-            var lines = found.OrderBy(static it => it.Line).Select(it => it.Line == 0 ? $"{file}: {it.Text}" : $"{file}:{it.Line}: {it.Text}");
-            throw new CommandFailure(ExitCode.Usage, string.Join('\n', lines) + (IsFull ? $"\n{file}: and perhaps more" : ""));
+            var lines = found.OrderBy(static it => it.Line).Select(
+                it => it.Line == 0 ? $"{file}: {it.Text}" : $"{file}:{it.Line}: {it.Text}");
+            throw CommandFailure.Usage(string.Join('\n', lines) + (IsFull ? $"\n{file}: and perhaps more" : ""));
         }
     }
 }

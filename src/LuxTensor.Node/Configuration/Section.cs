@@ -48,13 +48,13 @@ internal sealed class Section
 
             return LocatedValue.Parse(json) is LocatedValue.Object value
                 ? new Section(value, "", problems)
-                : throw new CommandFailure(ExitCode.Usage, $"{file}: the file must be one JSON object: {{ … }}");
+                : throw CommandFailure.Usage($"{file}: the file must be one JSON object: {{ … }}");
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             var line = e is JsonException { LineNumber: { } number } ? number + 1 : 1;
             var reason = e.Message.Split(" LineNumber:")[0];
-            throw new CommandFailure(ExitCode.Usage, $"{file}:{line}: not JSON (comments and trailing commas are allowed): {reason}");
+            throw CommandFailure.Usage($"{file}:{line}: not JSON (comments and trailing commas are allowed): {reason}");
         }
     }
 
@@ -68,7 +68,8 @@ internal sealed class Section
     internal bool IsNumber(string key) => members.TryGetValue(key, out var member) && member.Value is LocatedValue.Number;
 
     /// <summary>A string.</summary>
-    internal string? Text(string key, bool required = false) => Scalar(key, required, "a string", static value => (value as LocatedValue.Text)?.Value);
+    internal string? Text(string key, bool required = false) =>
+        Scalar(key, required, "a string", static value => (value as LocatedValue.Text)?.Value);
 
     /// <summary>A string that is the name of a file; relative to the folder of the settings file.</summary>
     internal string? File(string key, string folder, bool required = false) =>
@@ -76,7 +77,9 @@ internal sealed class Section
 
     /// <summary>One of a few words.</summary>
     internal string? OneOf(string key, params string[] words) =>
-        Scalar(key, false, $"one of {string.Join(", ", words)}", value => value is LocatedValue.Text it && words.Contains(it.Value) ? it.Value : null);
+        Scalar(
+            key, false, $"one of {string.Join(", ", words)}",
+            value => value is LocatedValue.Text it && words.Contains(it.Value) ? it.Value : null);
 
     /// <summary>A whole number within bounds.</summary>
     internal ulong? Integer(string key, ulong least, ulong most, bool required = false)
@@ -87,7 +90,8 @@ internal sealed class Section
         }
 
         if (member.Value is LocatedValue.Number number
-            && ulong.TryParse(number.Written, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most)
+            && ulong.TryParse(number.Written, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= least
+                && value <= most)
         {
             return value;
         }
@@ -132,7 +136,8 @@ internal sealed class Section
             return value;
         }
 
-        Wrong(member, member.Value is LocatedValue.Number ? $"must be a string, because JSON numbers are not exact: {Amount.Form}" : $"must be an amount: {Amount.Form}");
+        Wrong(member, member.Value is LocatedValue.Number ? $"must be a string, because JSON numbers are not exact: {Amount.Form}"
+            : $"must be an amount: {Amount.Form}");
         return null;
     }
 
@@ -140,14 +145,20 @@ internal sealed class Section
     internal PublicKey? Key(string key, bool required = false)
     {
         PublicKey parsed = default;
-        return Scalar(key, required, "a public key: 0x and 64 hexadecimal digits", value => value is LocatedValue.Text it && PublicKey.TryParse(it.Value, out parsed) ? "" : null) is null ? null : parsed;
+        var found = Scalar(
+            key, required, "a public key: 0x and 64 hexadecimal digits",
+            value => value is LocatedValue.Text it && PublicKey.TryParse(it.Value, out parsed) ? it.Value : null);
+        return found is null ? null : parsed;
     }
 
     /// <summary>An address.</summary>
     internal Address? Account(string key, bool required = false)
     {
         Address parsed = default;
-        return Scalar(key, required, "an address: 0x and 40 hexadecimal digits", value => value is LocatedValue.Text it && Address.TryParse(it.Value, out parsed) ? "" : null) is null ? null : parsed;
+        var found = Scalar(
+            key, required, "an address: 0x and 40 hexadecimal digits",
+            value => value is LocatedValue.Text it && Address.TryParse(it.Value, out parsed) ? it.Value : null);
+        return found is null ? null : parsed;
     }
 
     /// <summary>Strings in a list; an absent list is empty.</summary>
@@ -197,7 +208,8 @@ internal sealed class Section
             Wrong(member, "must be an object: { … }");
         }
 
-        return new Section(member?.Value as LocatedValue.Object ?? new LocatedValue.Object(member?.Line ?? Line, []), $"{Name(key)}.", Problems);
+        return new Section(
+            member?.Value as LocatedValue.Object ?? new LocatedValue.Object(member?.Line ?? Line, []), $"{Name(key)}.", Problems);
     }
 
     /// <summary>Says that a value is wrong.</summary>
@@ -220,7 +232,8 @@ internal sealed class Section
         {
             // A key that is set already is less likely what was meant.
             var meant = Nearest.To(member.Key, known.Where(name => !members.ContainsKey(name))) ?? Nearest.To(member.Key, known);
-            var hint = meant is null ? $"known are {string.Join(", ", known.Order(StringComparer.Ordinal))}" : $"did you mean {Name(meant)}?";
+            var hint = meant is null ? $"known are {string.Join(", ", known.Order(StringComparer.Ordinal))}"
+                : $"did you mean {Name(meant)}?";
             Problems.Add(member.Line, $"unknown key {Name(Shown(member.Key))}: {hint}");
         }
     }

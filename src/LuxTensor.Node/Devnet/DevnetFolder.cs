@@ -57,7 +57,8 @@ internal sealed class DevnetFolder : IDisposable
         var marker = System.IO.Path.Combine(path, Marker);
         if (!File.Exists(marker) && Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
         {
-            throw new CommandFailure(ExitCode.InUse, $"{path} has files in it that are no devnet's: name an empty or new folder with --data");
+            throw new CommandFailure(
+                ExitCode.InUse, $"{path} has files in it that are no devnet's: name an empty or new folder with --data");
         }
 
         MakePrivate(path);
@@ -147,9 +148,10 @@ internal sealed class DevnetFolder : IDisposable
 
         var interval = wish.IntervalMilliseconds ?? 1_000;
         var rules = new ChainRules { ChainId = ChainId, BlockInterval = interval, RoundTimeout = 1_000, RoundTimeoutStep = 500 };
-        if (!Genesis.TryCreate(rules, (ulong)time.GetUtcNow().ToUnixTimeMilliseconds(), [.. validators], [.. Accounts()], out var genesis, out var why))
+        if (!Genesis.TryCreate(
+            rules, (ulong)time.GetUtcNow().ToUnixTimeMilliseconds(), [.. validators], [.. Accounts()], out var genesis, out var why))
         {
-            throw new CommandFailure(ExitCode.Usage, $"no such devnet can be: {why.Message}");
+            throw CommandFailure.Usage($"no such devnet can be: {why.Message}");
         }
 
         var temporary = genesisPath + ".tmp";
@@ -175,13 +177,16 @@ internal sealed class DevnetFolder : IDisposable
         if (wish.Validators is { } validators && validators != genesis.Validators.Length)
         {
             throw new CommandFailure(
-                ExitCode.Usage, $"the devnet in {path} has {genesis.Validators.Length} validators, not {validators}: leave out --validators to go on with it, add --reset to start anew, or name another folder with --data");
+                ExitCode.Usage, $"the devnet in {path} has {genesis.Validators.Length} validators, not {validators}: leave out "
+                    + "--validators to go on with it, add --reset to start anew, or name another folder with --data");
         }
 
         if (wish.IntervalMilliseconds is { } interval && interval != genesis.Rules.BlockInterval)
         {
             throw new CommandFailure(
-                ExitCode.Usage, $"the devnet in {path} has a block interval of {Duration.Format(genesis.Rules.BlockInterval)}, not {Duration.Format(interval)}: leave out --interval to go on with it, add --reset to start anew, or name another folder with --data");
+                ExitCode.Usage, $"the devnet in {path} has a block interval of {Duration.Format(genesis.Rules.BlockInterval)}, not "
+                    + $"{Duration.Format(interval)}: leave out --interval to go on with it, add --reset to start anew, or name another "
+                    + "folder with --data");
         }
     }
 

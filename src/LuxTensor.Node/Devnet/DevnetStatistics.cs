@@ -33,7 +33,8 @@ internal sealed class DevnetStatistics(TimeProvider time)
                 var seconds = double.Max(1, double.Min(Window.TotalSeconds, time.GetElapsedTime(started, now).TotalSeconds));
                 var sorted = times.Order().ToArray();
                 return new Figures(
-                    recent.Count / seconds, recent.Sum(static it => it.Transactions) / seconds, At(sorted, 0.5), At(sorted, 0.95), lastPercent);
+                    recent.Count / seconds, recent.Sum(static it => it.Transactions) / seconds, At(sorted, 0.5), At(sorted, 0.95),
+                        lastPercent);
             }
         }
     }

@@ -7,7 +7,8 @@ using Spectre.Console.Rendering;
 namespace LuxTensor.Node.Devnet;
 
 /// <summary>The live picture of a devnet on a terminal.</summary>
-internal sealed class DevnetView(Terminal terminal, DevnetFolder folder, DevnetNetwork network, DevnetStatistics statistics, Func<long> lost)
+internal sealed class DevnetView(
+    Terminal terminal, DevnetFolder folder, DevnetNetwork network, DevnetStatistics statistics, Func<long> lost)
 {
     private const int ShownEvents = 10;
     private const int BarWidth = 20;
@@ -63,16 +64,20 @@ internal sealed class DevnetView(Terminal terminal, DevnetFolder folder, DevnetN
 
         var parts = new List<IRenderable>
         {
-            new Markup($"[bold]LuxTensor devnet[/]  chain {folder.Genesis.Rules.ChainId}, {network.Nodes.Count} validators, data in [blue]{Markup.Escape(folder.Path)}[/]   Ctrl-C stops"),
+            new Markup($"[bold]LuxTensor devnet[/]  chain {folder.Genesis.Rules.ChainId}, {network.Nodes.Count} validators, data in "
+                + $"[blue]{Markup.Escape(folder.Path)}[/]   Ctrl-C stops"),
             Nodes(figures.LastPercentSigned),
             new Markup(string.Create(
                 CultureInfo.InvariantCulture,
-                $"[bold]{figures.BlocksPerSecond:F1}[/] blocks/s   [bold]{figures.TransactionsPerSecond:F1}[/] tx/s   proposal to final: median [bold]{Ms(figures.MedianMilliseconds)}[/], p95 [bold]{Ms(figures.P95Milliseconds)}[/]   pool: [bold]{first.Host.View.Pool.Count}[/] tx{(lost() is > 0 and var n ? $"   [red]{n} events not shown[/]" : "")}")),
+                $"[bold]{figures.BlocksPerSecond:F1}[/] blocks/s   [bold]{figures.TransactionsPerSecond:F1}[/] tx/s   proposal to final: "
+                + $"median [bold]{Ms(figures.MedianMilliseconds)}[/], p95 [bold]{Ms(figures.P95Milliseconds)}[/]   pool: "
+                + $"[bold]{first.Host.View.Pool.Count}[/] tx{(lost() is > 0 and var n ? $"   [red]{n} events not shown[/]" : "")}")),
             new Rule("recent") { Justification = Justify.Left, Style = Style.Parse("grey") },
         };
         parts.AddRange(recent.Select(static line => new Text(line) { Overflow = Overflow.Ellipsis }));
         parts.Add(new Rule("try this in another terminal") { Justification = Justify.Left, Style = Style.Parse("grey") });
-        parts.Add(new Text($"{terminal.Command} tx send --faucet --to 0x00000000000000000000000000000000000000aa --value 1.5 --wait final{RpcOption(first)}"));
+        parts.Add(new Text($"{terminal.Command} tx send --faucet --to 0x00000000000000000000000000000000000000aa --value 1.5 --wait "
+            + $"final{RpcOption(first)}"));
         return new Rows(parts);
     }
 
@@ -95,7 +100,8 @@ internal sealed class DevnetView(Terminal terminal, DevnetFolder folder, DevnetN
                 new Text($"{view.Head.Height}"),
                 new Markup(view.Chain.Round == 0 ? "0" : $"[yellow]{view.Chain.Round}[/]"),
                 new Text($"{view.Chain.Phase}".ToLowerInvariant()),
-                voting ? Bar((int)(UInt128.Max(progress.Prepared, progress.Precommitted) * 100 / progress.Total), "green") : Bar(lastPercent, "grey"),
+                voting ? Bar((int)(UInt128.Max(progress.Prepared, progress.Precommitted) * 100 / progress.Total), "green")
+                    : Bar(lastPercent, "grey"),
                 new Text($"{node.Host.Peers.Count}"),
                 new Text($"{node.Http?.ToString().TrimEnd('/')}  {node.WebSocket?.ToString().TrimEnd('/')}"));
         }

@@ -24,7 +24,8 @@ internal sealed record NodeEvent(string Kind, string Text, IReadOnlyList<(string
         var took = milliseconds is { } known ? string.Create(CultureInfo.InvariantCulture, $"  {known:F0} ms") : "";
         return new NodeEvent(
             "final",
-            $"final   height {block.Height}  {block.Hash}  {block.Transactions.Length} tx{took}  signed {percent} %{(final.Certificate.Ballot.Round > 0 ? $"  round {final.Certificate.Ballot.Round}" : "")}",
+            $"final   height {block.Height}  {block.Hash}  {block.Transactions.Length} tx{took}  signed {percent} "
+            + $"%{(final.Certificate.Ballot.Round > 0 ? $"  round {final.Certificate.Ballot.Round}" : "")}",
             [
                 ("height", block.Height), ("hash", block.Hash.ToString()), ("transactions", block.Transactions.Length),
                 ("milliseconds", milliseconds is { } value ? Math.Round(value, 1) : null), ("signedPercent", percent),
@@ -36,24 +37,31 @@ internal sealed record NodeEvent(string Kind, string Text, IReadOnlyList<(string
     internal static NodeEvent? Of(string node, Notice notice) => notice switch
     {
         Notice.RoundMoved { Round: > 0, Phase: Phase.Propose } it => new NodeEvent(
-            "viewChange", $"round   {node}: height {it.Height} moves on to round {it.Round}", [("node", node), ("height", it.Height), ("round", it.Round)]),
+            "viewChange", $"round   {node}: height {it.Height} moves on to round {it.Round}",
+                [("node", node), ("height", it.Height), ("round", it.Round)]),
         Notice.HeadMoved { Left.IsEmpty: false } it => new NodeEvent(
             "reorganisation",
             $"reorg   {node}: {it.Left.Length} block(s) above height {it.AncestorHeight} left, {it.Joined.Length} joined",
-            [("node", node), ("depth", it.Left.Length), ("joined", it.Joined.Length), ("ancestor", it.Ancestor.ToString()), ("ancestorHeight", it.AncestorHeight)]),
+            [("node", node), ("depth", it.Left.Length), ("joined", it.Joined.Length), ("ancestor", it.Ancestor.ToString()),
+                ("ancestorHeight", it.AncestorHeight)]),
         Notice.Syncing it => new NodeEvent(
             "sync",
             it.Active ? $"sync    {node}: catching up from {it.Current} to {it.Highest}" : $"sync    {node}: caught up at {it.Current}",
             [("node", node), ("active", it.Active), ("current", it.Current), ("highest", it.Highest)]),
         Notice.Conflict it => new NodeEvent(
             "doubleVote",
-            $"DOUBLE  {node}: validator {it.Evidence.First.Validator} signed two blocks at height {it.Evidence.First.Ballot.Height}, round {it.Evidence.First.Ballot.Round}",
-            [("node", node), ("validator", it.Evidence.First.Validator.ToString()), ("height", it.Evidence.First.Ballot.Height), ("round", it.Evidence.First.Ballot.Round)]),
+            $"DOUBLE  {node}: validator {it.Evidence.First.Validator} signed two blocks at height {it.Evidence.First.Ballot.Height}, "
+            + $"round {it.Evidence.First.Ballot.Round}",
+            [("node", node), ("validator", it.Evidence.First.Validator.ToString()), ("height", it.Evidence.First.Ballot.Height),
+                ("round", it.Evidence.First.Ballot.Round)]),
         Notice.SigningRefused it => new NodeEvent(
             "signingRefused",
-            $"GUARD   {node}: no signature of {it.Validator} at height {it.Ballot.Height}, round {it.Ballot.Round}, {it.Ballot.Phase}: {Reason(it.Why)}",
-            [("node", node), ("validator", it.Validator.ToString()), ("height", it.Ballot.Height), ("round", it.Ballot.Round), ("phase", it.Ballot.Phase.ToString()), ("reason", Reason(it.Why))]),
-        Notice.Stopped { Failure: { } failure } => new NodeEvent("failed", $"FAILED  {node}: {failure}", [("node", node), ("reason", failure)]),
+            $"GUARD   {node}: no signature of {it.Validator} at height {it.Ballot.Height}, round {it.Ballot.Round}, {it.Ballot.Phase}: "
+            + $"{Reason(it.Why)}",
+            [("node", node), ("validator", it.Validator.ToString()), ("height", it.Ballot.Height), ("round", it.Ballot.Round),
+                ("phase", it.Ballot.Phase.ToString()), ("reason", Reason(it.Why))]),
+        Notice.Stopped { Failure: { } failure } =>
+            new NodeEvent("failed", $"FAILED  {node}: {failure}", [("node", node), ("reason", failure)]),
         _ => null,
     };
 
@@ -73,7 +81,8 @@ internal sealed record NodeEvent(string Kind, string Text, IReadOnlyList<(string
     internal static string Reason(GuardDecision decision) => decision switch
     {
         GuardDecision.DoubleSign it => $"it signed {it.Signed} there, not {it.Asked}",
-        GuardDecision.BelowWatermark it => $"everything up to height {it.Watermark.Height}, round {it.Watermark.Round} counts as signed elsewhere",
+        GuardDecision.BelowWatermark it => $"everything up to height {it.Watermark.Height}, round {it.Watermark.Round} counts as signed "
+            + "elsewhere",
         GuardDecision.Blocked it => it.Reason,
         _ => "it was released",
     };

@@ -14,7 +14,8 @@ internal sealed class NoticeFeed(TimeProvider time)
 {
     private const int Bound = 65_536;
 
-    private readonly Channel<TimedNotice> channel = Channel.CreateBounded<TimedNotice>(new BoundedChannelOptions(Bound) { SingleReader = true });
+    private readonly Channel<TimedNotice> channel = Channel.CreateBounded<TimedNotice>(
+        new BoundedChannelOptions(Bound) { SingleReader = true });
     private long lost;
 
     /// <summary>Notices that had no room.</summary>

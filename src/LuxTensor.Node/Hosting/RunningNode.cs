@@ -64,7 +64,7 @@ internal sealed class RunningNode : IAsyncDisposable
             await ReleaseAsync(setup);
             if (e is JournalException { InnerException: null } sound && !sound.IsDamage)
             {
-                throw new CommandFailure(ExitCode.Usage, e.Message, e); // of another chain or version
+                throw CommandFailure.Usage(e.Message, e); // of another chain or version
             }
 
             throw;
@@ -141,8 +141,10 @@ internal sealed class RunningNode : IAsyncDisposable
                 e.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied ? ExitCode.InUse : ExitCode.Usage,
                 e.SocketErrorCode switch
                 {
-                    SocketError.AddressAlreadyInUse => $"port {port.Endpoint.Port} on {port.Endpoint.Address} is in use: stop what listens there, or choose another with {port.SetBy}",
-                    SocketError.AccessDenied => $"port {port.Endpoint.Port} may not be used by this user: choose one above 1023 with {port.SetBy}",
+                    SocketError.AddressAlreadyInUse => $"port {port.Endpoint.Port} on {port.Endpoint.Address} is in use: stop what "
+                        + $"listens there, or choose another with {port.SetBy}",
+                    SocketError.AccessDenied => $"port {port.Endpoint.Port} may not be used by this user: choose one above 1023 with "
+                        + $"{port.SetBy}",
                     _ => $"{port.Endpoint} cannot be listened on ({e.Message}): change {port.SetBy}",
                 },
                 e);

@@ -15,7 +15,9 @@ internal static class ChainVerbs
     private static Command Status(Terminal terminal)
     {
         var rpc = CommonOptions.Rpc();
-        var command = new Verb("status", "Show where a node is. Ends with 1 where the node has stopped.", "luxtensor status\nluxtensor status --rpc http://127.0.0.1:8555 --json") { rpc };
+        var command = new Verb(
+            "status", "Show where a node is. Ends with 1 where the node has stopped.",
+            "luxtensor status\nluxtensor status --rpc http://127.0.0.1:8555 --json") { rpc };
         command.SetAction(async (parsed, cancellation) =>
         {
             using var client = new RpcClient(parsed.GetRequiredValue(rpc));
@@ -30,10 +32,12 @@ internal static class ChainVerbs
                     terminal, false,
                     ("chainId", Quantity.Decimal(status?["chainId"])), ("genesis", status?["genesisHash"]?.DeepClone()),
                     ("latest", Point(status?["latest"])), ("safe", Point(status?["safe"])), ("finalized", Point(status?["finalized"])),
-                    ("deciding", $"height {Quantity.Decimal(status?["deciding"])}, round {Quantity.Decimal(status?["round"])}, {status?["phase"]}"),
+                    ("deciding", $"height {Quantity.Decimal(status?["deciding"])}, round {Quantity.Decimal(status?["round"])}, "
+                        + $"{status?["phase"]}"),
                     ("epoch", Quantity.Decimal(status?["epoch"])), ("validators", status?["localValidators"]?.DeepClone()),
                     ("peers", status?["peers"]?.DeepClone()), ("pool", $"{Quantity.Decimal(status?["mempool"]?["count"])} transactions"),
-                    ("syncing", status?["syncing"] is JsonObject sync ? $"from {Quantity.Decimal(sync["currentBlock"])} to {Quantity.Decimal(sync["highestBlock"])}" : "no"),
+                    ("syncing", status?["syncing"] is JsonObject sync
+                        ? $"from {Quantity.Decimal(sync["currentBlock"])} to {Quantity.Decimal(sync["highestBlock"])}" : "no"),
                     ("version", status?["clientVersion"]?.DeepClone()));
             }
 
@@ -45,9 +49,14 @@ internal static class ChainVerbs
     private static Command Block(Terminal terminal)
     {
         var rpc = CommonOptions.Rpc();
-        var which = new Argument<string>("block") { Description = "A height, a hash, latest, safe or finalized.", DefaultValueFactory = static _ => "latest" };
+        var which = new Argument<string>("block")
+        {
+            Description = "A height, a hash, latest, safe or finalized.",
+            DefaultValueFactory = static _ => "latest",
+        };
         var command = new Verb(
-            "block", "Show a block. Ends with 1 where there is no such block.", "luxtensor block\nluxtensor block finalized\nluxtensor block 17 --json") { which, rpc };
+            "block", "Show a block. Ends with 1 where there is no such block.",
+            "luxtensor block\nluxtensor block finalized\nluxtensor block 17 --json") { which, rpc };
         command.SetAction(async (parsed, cancellation) =>
         {
             using var client = new RpcClient(parsed.GetRequiredValue(rpc));
@@ -71,7 +80,8 @@ internal static class ChainVerbs
             var own = block["lux"];
             Report.Print(
                 terminal, false,
-                ("height", Quantity.Decimal(block["number"])), ("hash", block["hash"]?.DeepClone()), ("parent", block["parentHash"]?.DeepClone()),
+                ("height", Quantity.Decimal(block["number"])), ("hash", block["hash"]?.DeepClone()),
+                    ("parent", block["parentHash"]?.DeepClone()),
                 ("time", Time(own?["time"])), ("proposer", block["miner"]?.DeepClone()), ("round", Quantity.Decimal(own?["round"])),
                 ("epoch", Quantity.Decimal(own?["epoch"])), ("stateRoot", block["stateRoot"]?.DeepClone()),
                 ("bytes", Quantity.Decimal(block["size"])), ("transactions", (block["transactions"] as JsonArray)?.Count));
@@ -88,8 +98,13 @@ internal static class ChainVerbs
     private static Command Finality(Terminal terminal)
     {
         var rpc = CommonOptions.Rpc();
-        var height = new Argument<ulong?>("height") { Description = "A height; the one being decided unless given.", Arity = ArgumentArity.ZeroOrOne };
-        var file = new Option<string?>("--certificate") { Description = "Save the height's certificate here, for luxtensor verify-certificate.", HelpName = "FILE" };
+        var height = new Argument<ulong?>("height")
+        {
+            Description = "A height; the one being decided unless given.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var file = CommonOptions.Of<string?>(
+            "--certificate", "Save the height's certificate here, for luxtensor verify-certificate.", value: "FILE");
         var command = new Verb(
             "finality",
             "Show how far a height is: phase, round, signed stake, who has not signed. Ends with 1 where the height is not final.",
@@ -119,9 +134,11 @@ internal static class ChainVerbs
             {
                 Report.Print(
                     terminal, false,
-                    ("height", Quantity.Decimal(progress["height"])), ("final", final ? "yes" : "no"), ("phase", progress["phase"]?.DeepClone()),
+                    ("height", Quantity.Decimal(progress["height"])), ("final", final ? "yes" : "no"),
+                        ("phase", progress["phase"]?.DeepClone()),
                     ("round", Quantity.Decimal(progress["round"])), ("block", progress["blockHash"]?.DeepClone()),
-                    ("prepared", Stake(progress, "preparedStake")), ("signed", $"{Stake(progress, "signedStake")}, {progress["percent"]} %"),
+                    ("prepared", Stake(progress, "preparedStake")),
+                        ("signed", $"{Stake(progress, "signedStake")}, {progress["percent"]} %"),
                     ("missing", progress["missing"]?.DeepClone()));
             }
 
@@ -147,7 +164,7 @@ internal static class ChainVerbs
     {
         "latest" or "safe" or "finalized" or "earliest" => asked,
         _ when ulong.TryParse(asked, NumberStyles.None, CultureInfo.InvariantCulture, out var number) => Quantity.Of(number),
-        _ => throw new CommandFailure(ExitCode.Usage, $"{asked} is no block: name a height, a hash, latest, safe or finalized"),
+        _ => throw CommandFailure.Usage($"{asked} is no block: name a height, a hash, latest, safe or finalized"),
     };
 
     private static JsonNode? Point(JsonNode? point) => point is null ? null : $"{Quantity.Decimal(point["number"])}  {point["hash"]}";

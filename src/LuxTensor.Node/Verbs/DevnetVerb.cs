@@ -23,13 +23,20 @@ internal static class DevnetVerb
 
     internal static Command Create(Terminal terminal)
     {
-        var data = new Option<string?>("--data") { Description = "Folder for everything. Default: $XDG_DATA_HOME/luxtensor/devnet, else ~/.luxtensor/devnet.", HelpName = "DIR" };
-        var validators = new Option<int?>("--validators") { Description = $"How many validators a new devnet has, 1 to {DevnetFolder.MaxValidators}; 4 unless given.", HelpName = "N" };
-        var interval = new Option<string?>("--interval") { Description = "Least time between blocks of a new devnet, as in 250ms or 1s; 1s unless given.", HelpName = "TIME" };
-        var http = new Option<int>("--http") { Description = "Port of node 1's JSON-RPC over HTTP; each further node's is 10 higher. 0: any free ones.", HelpName = "PORT", DefaultValueFactory = static _ => 8545 };
-        var ws = new Option<int>("--ws") { Description = "Port of node 1's JSON-RPC over WebSocket; each further node's is 10 higher. 0: any free ones.", HelpName = "PORT", DefaultValueFactory = static _ => 8546 };
-        var plain = new Option<bool>("--plain") { Description = "One line an event; the default where the output is no terminal." };
-        var reset = new Option<bool>("--reset") { Description = "Delete the folder's devnet and start anew. Asks first." };
+        var data = CommonOptions.Of<string?>(
+            "--data", "Folder for everything. Default: $XDG_DATA_HOME/luxtensor/devnet, else ~/.luxtensor/devnet.", value: "DIR");
+        var validators = CommonOptions.Of<int?>(
+            "--validators", $"How many validators a new devnet has, 1 to {DevnetFolder.MaxValidators}; 4 unless given.", value: "N");
+        var interval = CommonOptions.Of<string?>(
+            "--interval", "Least time between blocks of a new devnet, as in 250ms or 1s; 1s unless given.", value: "TIME");
+        var http = CommonOptions.Of<int>(
+            "--http", "Port of node 1's JSON-RPC over HTTP; each further node's is 10 higher. 0: any free ones.",
+            value: "PORT", unless: 8545);
+        var ws = CommonOptions.Of<int>(
+            "--ws", "Port of node 1's JSON-RPC over WebSocket; each further node's is 10 higher. 0: any free ones.",
+            value: "PORT", unless: 8546);
+        var plain = CommonOptions.Of<bool>("--plain", "One line an event; the default where the output is no terminal.");
+        var reset = CommonOptions.Of<bool>("--reset", "Delete the folder's devnet and start anew. Asks first.");
         var yes = CommonOptions.Yes();
         var command = new Verb("devnet", Summary, Examples) { data, validators, interval, http, ws, plain, reset, yes };
         command.SetAction((parsed, cancellation) =>
@@ -50,7 +57,8 @@ internal static class DevnetVerb
     }
 
     private static async Task<int> RunAsync(
-        Terminal terminal, string path, DevnetWish wish, (int Http, int WebSocket) ports, bool json, bool live, CancellationToken cancellation)
+        Terminal terminal, string path, DevnetWish wish, (int Http, int WebSocket) ports, bool json, bool live,
+            CancellationToken cancellation)
     {
         using var folder = DevnetFolder.Open(path, wish, terminal.Time);
         using var telemetry = Telemetry.Start(terminal, "devnet");
@@ -83,7 +91,8 @@ internal static class DevnetVerb
         }
 
         var height = network.Nodes.Max(static node => node.Host.View.Final.Height);
-        log.Write(new NodeEvent("stopped", $"stopped at height {height}; {terminal.Command} devnet goes on from there", [("height", height)]));
+        log.Write(new NodeEvent(
+            "stopped", $"stopped at height {height}; {terminal.Command} devnet goes on from there", [("height", height)]));
         return (int)ExitCode.Ok;
     }
 
@@ -118,7 +127,8 @@ internal static class DevnetVerb
         {
             new(
                 "started",
-                $"{(folder.IsNew ? "new devnet" : $"resuming at height {height}")} in {folder.Path}: chain {genesis.Rules.ChainId}, {genesis.Validators.Length} validators, a block each {Duration.Format(genesis.Rules.BlockInterval)}",
+                $"{(folder.IsNew ? "new devnet" : $"resuming at height {height}")} in {folder.Path}: chain {genesis.Rules.ChainId}, "
+                + $"{genesis.Validators.Length} validators, a block each {Duration.Format(genesis.Rules.BlockInterval)}",
                 [
                     ("data", folder.Path), ("chainId", genesis.Rules.ChainId), ("validators", genesis.Validators.Length),
                     ("genesisHash", genesis.Hash.ToString()), ("isNew", folder.IsNew), ("height", height),
@@ -128,7 +138,8 @@ internal static class DevnetVerb
             "listening",
             $"{node.Name}   {Shown(node.Http)}  {Shown(node.WebSocket)}",
             [("node", node.Name), ("http", (JsonNode?)Shown(node.Http)), ("ws", (JsonNode?)Shown(node.WebSocket))])));
-        events.Add(new NodeEvent("faucet", $"faucet  {from}  ({terminal.Command} tx send --faucet --to ADDRESS --value 1.5)", [("address", from)]));
+        events.Add(new NodeEvent(
+            "faucet", $"faucet  {from}  ({terminal.Command} tx send --faucet --to ADDRESS --value 1.5)", [("address", from)]));
         return events;
     }
 
@@ -138,7 +149,7 @@ internal static class DevnetVerb
     {
         if (validators is < 1 or > DevnetFolder.MaxValidators)
         {
-            throw new CommandFailure(ExitCode.Usage, $"--validators is {validators}; it must be 1 to {DevnetFolder.MaxValidators}");
+            throw CommandFailure.Usage($"--validators is {validators}; it must be 1 to {DevnetFolder.MaxValidators}");
         }
 
         if (interval is null)
@@ -147,10 +158,11 @@ internal static class DevnetVerb
         }
 
         var milliseconds = Duration.Parse(interval, out var negative)
-            ?? throw new CommandFailure(ExitCode.Usage, $"--interval is {interval}; {(negative ? "a duration is 0 or more" : $"it must be a duration {Duration.Form}")}");
+            ?? throw CommandFailure.Usage($"--interval is {interval}; "
+                + $"{(negative ? "a duration is 0 or more" : $"it must be a duration {Duration.Form}")}");
         return milliseconds is > 0 and <= 3_600_000
             ? new DevnetWish(validators, milliseconds)
-            : throw new CommandFailure(ExitCode.Usage, $"--interval is {interval}; it must be 1ms to 1h");
+            : throw CommandFailure.Usage($"--interval is {interval}; it must be 1ms to 1h");
     }
 
     private static void RequirePorts(int http, int webSocket, int validators)
@@ -160,14 +172,15 @@ internal static class DevnetVerb
         {
             if (port < 0 || port > most)
             {
-                throw new CommandFailure(ExitCode.Usage, $"{option} is {port}; it must be 0 to {most}, so that {validators} nodes find ports");
+                throw CommandFailure.Usage($"{option} is {port}; it must be 0 to {most}, so that {validators} nodes find ports");
             }
         }
 
         var apart = int.Abs(http - webSocket);
         if (http != 0 && webSocket != 0 && apart % DevnetNetwork.PortStep == 0 && apart / DevnetNetwork.PortStep < validators)
         {
-            throw new CommandFailure(ExitCode.Usage, $"--http {http} and --ws {webSocket} give one port to two nodes: their ports are {DevnetNetwork.PortStep} apart, so choose two that differ in the last digit");
+            throw CommandFailure.Usage($"--http {http} and --ws {webSocket} give one port to two nodes: their ports are "
+                + $"{DevnetNetwork.PortStep} apart, so choose two that differ in the last digit");
         }
     }
 
@@ -185,12 +198,13 @@ internal static class DevnetVerb
 
         if (!yes && !terminal.CanAsk)
         {
-            throw new CommandFailure(ExitCode.Usage, $"--reset deletes the chain and the keys in {path}: add --yes where nobody can be asked. Nothing was deleted");
+            throw CommandFailure.Usage($"--reset deletes the chain and the keys in {path}: add --yes where nobody can be asked. Nothing "
+                + "was deleted");
         }
 
         if (!yes && !terminal.Confirm($"Delete the chain and the keys in {path}?"))
         {
-            throw new CommandFailure(ExitCode.Usage, "nothing was deleted");
+            throw CommandFailure.Usage("nothing was deleted");
         }
 
         DevnetFolder.Reset(path);

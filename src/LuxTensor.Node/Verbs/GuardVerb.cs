@@ -18,7 +18,7 @@ internal static class GuardVerb
             path = Directory.Exists(path) ? RunningNode.GuardIn(path) : path;
             return mayMake || File.Exists(path)
                 ? SqliteSigningGuard.Open(path, GuardOptions.For(GenesisOf(parsed)))
-                : throw new CommandFailure(ExitCode.Usage, $"there is no signing guard {path}: name a guard.db or the data folder that has one");
+                : throw CommandFailure.Usage($"there is no signing guard {path}: name a guard.db or the data folder that has one");
         }
 
         internal Genesis GenesisOf(ParseResult parsed) => GenesisNear.Read(parsed.GetRequiredValue(Guard), parsed.GetValue(Genesis));
@@ -36,7 +36,13 @@ internal static class GuardVerb
     private static Command Status(Terminal terminal)
     {
         var common = Options();
-        var command = new Verb("status", "Show the last vote that each validator signed. Ends with 1 where the guard is older than the journal, and so signs nothing.", "luxtensor keys guard status --guard data --json") { common.Guard, common.Genesis };
+        var command = new Verb(
+            "status",
+            "Show the last vote that each validator signed. Ends with 1 where the guard is older than the journal, and so signs nothing.",
+            "luxtensor keys guard status --guard data --json")
+        {
+            common.Guard, common.Genesis,
+        };
         command.SetAction(parsed =>
         {
             using var guard = common.Open(parsed, mayMake: false);
@@ -58,7 +64,8 @@ internal static class GuardVerb
         var common = Options();
         var target = CommonOptions.File("--out", "The file to make.");
         var command = new Verb(
-            "export", "Write the records for another machine. Stop the node first and never start it here again.", "luxtensor keys guard export --guard data --out records.json")
+            "export", "Write the records for another machine. Stop the node first and never start it here again.",
+            "luxtensor keys guard export --guard data --out records.json")
         {
             common.Guard, common.Genesis, target,
         };
@@ -85,7 +92,8 @@ internal static class GuardVerb
         var common = Options();
         var source = new Argument<string>("file") { Description = "Records in the format of EIP-3076." };
         var command = new Verb(
-            "import", "Take in records of another machine: what was signed there is never contradicted here.", "luxtensor keys guard import records.json --guard data")
+            "import", "Take in records of another machine: what was signed there is never contradicted here.",
+            "luxtensor keys guard import records.json --guard data")
         {
             source, common.Guard, common.Genesis,
         };
@@ -102,7 +110,7 @@ internal static class GuardVerb
     private static Command Accept(Terminal terminal)
     {
         var common = Options();
-        var validator = new Option<string>("--validator") { Description = "The validator's address.", HelpName = "ADDRESS", Required = true };
+        var validator = CommonOptions.Of<string>("--validator", "The validator's address.", value: "ADDRESS", required: true);
         var yes = CommonOptions.Yes();
         var command = new Verb(
             "accept",
@@ -115,11 +123,13 @@ internal static class GuardVerb
         {
             var address = Address.TryParse(parsed.GetRequiredValue(validator), out var known)
                 ? known
-                : throw new CommandFailure(ExitCode.Usage, $"--validator is {parsed.GetValue(validator)}; it must be an address: 0x and 40 hexadecimal digits");
+                : throw CommandFailure.Usage($"--validator is {parsed.GetValue(validator)}; it must be an address: 0x and 40 hexadecimal "
+                    + "digits");
             using var guard = common.Open(parsed, mayMake: false);
             if (!parsed.GetValue(yes) && !(terminal.CanAsk && terminal.Confirm($"Does the key of {address} sign on no other machine?")))
             {
-                throw new CommandFailure(ExitCode.Usage, "nothing was changed: signing with an old guard needs a yes, or --yes where nobody can be asked");
+                throw CommandFailure.Usage("nothing was changed: signing with an old guard needs a yes, or --yes where nobody can be "
+                    + "asked");
             }
 
             if (guard.Accept(address) is not { } position)
@@ -152,20 +162,27 @@ internal static class GuardVerb
             return;
         }
 
-        terminal.Out.WriteLine($"{validator}  {(last is { } at ? $"last signed: height {at.Height}, round {at.Round}, {at.Phase}; {guard.Count(validator)} votes kept" : "nothing signed")}");
+        var signed = last is { } at
+            ? $"last signed: height {at.Height}, round {at.Round}, {at.Phase}; {guard.Count(validator)} votes kept"
+            : "nothing signed";
+        terminal.Out.WriteLine($"{validator}  {signed}");
         if (lacking is { } missing)
         {
-            terminal.Out.WriteLine($"  BLOCKED: the journal knows a vote at height {missing.Height} that this guard lacks. Restore the newest guard, or: luxtensor keys guard accept --guard {guard.Path} --validator {validator}");
+            terminal.Out.WriteLine($"  BLOCKED: the journal knows a vote at height {missing.Height} that this guard lacks. Restore the "
+                + $"newest guard, or: luxtensor keys guard accept --guard {guard.Path} --validator {validator}");
         }
     }
 
     private static int Print(Terminal terminal, ParseResult parsed, string path, InterchangeSummary summary)
     {
-        Report.Print(terminal, parsed.GetValue(CommonOptions.Json), ("file", path), ("validators", (JsonNode?)summary.Validators), ("votes", summary.Votes));
+        Report.Print(
+            terminal, parsed.GetValue(CommonOptions.Json), ("file", path), ("validators", (JsonNode?)summary.Validators),
+                ("votes", summary.Votes));
         return (int)ExitCode.Ok;
     }
 
     private static Common Options() => new(
-        new Option<string>("--guard") { Description = "The guard.db, or the data folder that has it.", HelpName = "PATH", Required = true },
-        new Option<string?>("--genesis") { Description = "The chain's genesis.json; looked for beside the guard and above it unless given.", HelpName = "FILE" });
+        CommonOptions.Of<string>("--guard", "The guard.db, or the data folder that has it.", value: "PATH", required: true),
+        CommonOptions.Of<string?>("--genesis", "The chain's genesis.json; looked for beside the guard and above it unless given.",
+            value: "FILE"));
 }

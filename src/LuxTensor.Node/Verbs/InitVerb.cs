@@ -18,9 +18,10 @@ internal static class InitVerb
 
     internal static Command Create(Terminal terminal)
     {
-        var validators = new Option<string?>("--validators") { Description = "The validators file; --example prints one to start from.", HelpName = "FILE" };
-        var folder = new Option<string?>("--out") { Description = "The folder for genesis.json and node.json.", HelpName = "DIR" };
-        var example = new Option<bool>("--example") { Description = "Print a validators file to start from, and do nothing else." };
+        var validators =
+            CommonOptions.Of<string?>("--validators", "The validators file; --example prints one to start from.", value: "FILE");
+        var folder = CommonOptions.Of<string?>("--out", "The folder for genesis.json and node.json.", value: "DIR");
+        var example = CommonOptions.Of<bool>("--example", "Print a validators file to start from, and do nothing else.");
         var command = new Verb("init", Summary, Examples) { validators, folder, example };
         command.SetAction(parsed =>
         {
@@ -30,8 +31,9 @@ internal static class InitVerb
                 return (int)ExitCode.Ok;
             }
 
-            var from = parsed.GetValue(validators) ?? throw new CommandFailure(ExitCode.Usage, "--validators FILE is missing; --example prints one to start from");
-            var to = parsed.GetValue(folder) ?? throw new CommandFailure(ExitCode.Usage, "--out DIR is missing: where shall genesis.json go?");
+            var from = parsed.GetValue(validators)
+                ?? throw CommandFailure.Usage("--validators FILE is missing; --example prints one to start from");
+            var to = parsed.GetValue(folder) ?? throw CommandFailure.Usage("--out DIR is missing: where shall genesis.json go?");
             var genesis = GenesisFile.Read(from, terminal.Time.GetUtcNow());
             var genesisPath = Save(to, "genesis.json", GenesisFile.Write(genesis));
             var configPath = Save(to, "node.json", Configuration(genesis));

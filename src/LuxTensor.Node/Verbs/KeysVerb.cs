@@ -11,7 +11,8 @@ namespace LuxTensor.Node.Verbs;
 internal static class KeysVerb
 {
     internal static Command Create(Terminal terminal) =>
-        new Verb("keys", "Make, list and move keys; keystores have the layout of EIP-2335.", "luxtensor keys new --out validator1.json\nluxtensor keys list .")
+        new Verb("keys", "Make, list and move keys; keystores have the layout of EIP-2335.",
+            "luxtensor keys new --out validator1.json\nluxtensor keys list .")
         {
             New(terminal), List(terminal), Import(terminal), Export(terminal), GuardVerb.Create(terminal),
         };
@@ -20,7 +21,8 @@ internal static class KeysVerb
     {
         var (target, file, note) = (Out(), CommonOptions.PasswordFile("the new keystore"), Note());
         var command = new Verb(
-            "new", "Make a key from the system's random generator.", "luxtensor keys new --out validator1.json\nluxtensor keys new --out validator1.json --password-file password --json")
+            "new", "Make a key from the system's random generator.",
+            "luxtensor keys new --out validator1.json\nluxtensor keys new --out validator1.json --password-file password --json")
         {
             target, file, note,
         };
@@ -34,9 +36,15 @@ internal static class KeysVerb
 
     private static Command List(Terminal terminal)
     {
-        var paths = new Argument<string[]>("paths") { Description = "Keystores, or folders of them.", Arity = ArgumentArity.ZeroOrMore, DefaultValueFactory = static _ => ["."] };
+        var paths = new Argument<string[]>("paths")
+        {
+            Description = "Keystores, or folders of them.",
+            Arity = ArgumentArity.ZeroOrMore,
+            DefaultValueFactory = static _ => ["."],
+        };
         var command = new Verb(
-            "list", "Show the keys of keystores, without their passwords; ends with 1 where one is open to others or damaged.", "luxtensor keys list keys/\nluxtensor keys list validator1.json --json")
+            "list", "Show the keys of keystores, without their passwords; ends with 1 where one is open to others or damaged.",
+            "luxtensor keys list keys/\nluxtensor keys list validator1.json --json")
         {
             paths,
         };
@@ -60,9 +68,11 @@ internal static class KeysVerb
     private static Command Import(Terminal terminal)
     {
         var (target, file, note) = (Out(), CommonOptions.PasswordFile("the new keystore"), Note());
-        var seed = new Option<string?>("--seed-file") { Description = "File with an Ed25519 seed as 64 hexadecimal digits; - is standard input.", HelpName = "FILE" };
-        var keystore = new Option<string?>("--keystore") { Description = "A keystore of another tool: its key gets a keystore of its own.", HelpName = "FILE" };
-        var oldPassword = new Option<string?>("--keystore-password-file") { Description = "File with the password of --keystore.", HelpName = "FILE" };
+        var seed = CommonOptions.Of<string?>(
+            "--seed-file", "File with an Ed25519 seed as 64 hexadecimal digits; - is standard input.", value: "FILE");
+        var keystore =
+            CommonOptions.Of<string?>("--keystore", "A keystore of another tool: its key gets a keystore of its own.", value: "FILE");
+        var oldPassword = CommonOptions.Of<string?>("--keystore-password-file", "File with the password of --keystore.", value: "FILE");
         var command = new Verb(
             "import",
             "Make a keystore of a key that exists: a seed, or another keystore.",
@@ -78,7 +88,7 @@ internal static class KeysVerb
             var (seedFile, oldFile) = (parsed.GetValue(seed), parsed.GetValue(keystore));
             if (seedFile is null == oldFile is null)
             {
-                throw new CommandFailure(ExitCode.Usage, "name exactly one of --seed-file and --keystore");
+                throw CommandFailure.Usage("name exactly one of --seed-file and --keystore");
             }
 
             using var key = seedFile is not null ? ReadSeed(terminal, seedFile) : Open(terminal, oldFile!, parsed.GetValue(oldPassword));
@@ -92,7 +102,8 @@ internal static class KeysVerb
         var source = new Argument<string>("keystore") { Description = "The keystore." };
         var (target, file, yes) = (Out(), CommonOptions.PasswordFile(), CommonOptions.Yes());
         var command = new Verb(
-            "export", "Write the seed of a keystore, unencrypted, to a new file of mode 0600; asks first.", "luxtensor keys export validator1.json --out seed.hex")
+            "export", "Write the seed of a keystore, unencrypted, to a new file of mode 0600; asks first.",
+            "luxtensor keys export validator1.json --out seed.hex")
         {
             source, target, file, yes,
         };
@@ -101,7 +112,7 @@ internal static class KeysVerb
             var (path, to) = (parsed.GetRequiredValue(source), parsed.GetRequiredValue(target));
             if (!parsed.GetValue(yes) && !(terminal.CanAsk && terminal.Confirm($"Whoever reads {to} owns the key. Write it unencrypted?")))
             {
-                throw new CommandFailure(ExitCode.Usage, "nothing was written: an unencrypted key needs a yes, or --yes where nobody can be asked");
+                throw CommandFailure.Usage("nothing was written: an unencrypted key needs a yes, or --yes where nobody can be asked");
             }
 
             using var key = Open(terminal, path, parsed.GetValue(file));
@@ -146,7 +157,8 @@ internal static class KeysVerb
     }
 
     private static IEnumerable<string> Keystores(string path) => Directory.Exists(path)
-        ? Directory.EnumerateFiles(path, "*.json", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 4 }).Where(IsKeystore).Order(StringComparer.Ordinal)
+        ? Directory.EnumerateFiles(path, "*.json", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 4 })
+            .Where(IsKeystore).Order(StringComparer.Ordinal)
         : [path];
 
     // In a folder, other JSON files are none of our business; a keystore says so near its start.
@@ -202,7 +214,7 @@ internal static class KeysVerb
         {
             return Hex.TryDecode(text, seed)
                 ? SigningKey.FromSeed(seed)
-                : throw new CommandFailure(ExitCode.Usage, $"{path} holds no seed: 64 hexadecimal digits are needed");
+                : throw CommandFailure.Usage($"{path} holds no seed: 64 hexadecimal digits are needed");
         }
         finally
         {

@@ -12,13 +12,15 @@ namespace LuxTensor.Node.Verbs;
 /// <summary>luxtensor run: one node from a configuration file.</summary>
 internal static class RunVerb
 {
-    private const string Summary = "Run one node from a configuration file. It logs to standard error, one line an event; --json for machines.";
+    private const string Summary =
+        "Run one node from a configuration file. It logs to standard error, one line an event; --json for machines.";
 
     internal static Command Create(Terminal terminal)
     {
         var config = CommonOptions.File("--config", "The configuration file; luxtensor init makes one.");
-        var check = new Option<bool>("--check") { Description = "Only read and check the configuration and the genesis." };
-        var command = new Verb("run", Summary, "luxtensor run --config mychain/node.json\nluxtensor run --config mychain/node.json --check") { config, check };
+        var check = CommonOptions.Of<bool>("--check", "Only read and check the configuration and the genesis.");
+        var command = new Verb(
+            "run", Summary, "luxtensor run --config mychain/node.json\nluxtensor run --config mychain/node.json --check") { config, check };
         command.SetAction(async (parsed, cancellation) =>
         {
             var settings = NodeSettings.Read(parsed.GetRequiredValue(config));
@@ -26,7 +28,9 @@ internal static class RunVerb
             var json = parsed.GetValue(CommonOptions.Json);
             if (parsed.GetValue(check))
             {
-                Report.Print(terminal, json, ("configuration", parsed.GetValue(config)), ("chainId", genesis.Rules.ChainId), ("genesisHash", genesis.Hash.ToString()));
+                Report.Print(
+                    terminal, json, ("configuration", parsed.GetValue(config)), ("chainId", genesis.Rules.ChainId),
+                        ("genesisHash", genesis.Hash.ToString()));
                 return (int)ExitCode.Ok;
             }
 
@@ -35,7 +39,8 @@ internal static class RunVerb
         return command;
     }
 
-    private static async Task<int> RunAsync(Terminal terminal, NodeSettings settings, Genesis genesis, EventLog log, CancellationToken cancellation)
+    private static async Task<int> RunAsync(
+        Terminal terminal, NodeSettings settings, Genesis genesis, EventLog log, CancellationToken cancellation)
     {
         using var telemetry = Telemetry.Start(terminal, settings.Name);
         var keys = OpenKeys(terminal, settings);
@@ -64,8 +69,10 @@ internal static class RunVerb
             var height = node.Host.View.Final.Height;
             log.Write(new NodeEvent(
                 "started",
-                $"start   {settings.Name}: chain {genesis.Rules.ChainId}, genesis {genesis.Hash}, resuming at height {height}{(node.Http is { } at ? $", JSON-RPC at {at}" : "")}",
-                [("node", settings.Name), ("chainId", genesis.Rules.ChainId), ("genesisHash", genesis.Hash.ToString()), ("height", height), ("http", node.Http?.ToString()), ("ws", node.WebSocket?.ToString())]));
+                $"start   {settings.Name}: chain {genesis.Rules.ChainId}, genesis {genesis.Hash}, resuming at height "
+                + $"{height}{(node.Http is { } at ? $", JSON-RPC at {at}" : "")}",
+                [("node", settings.Name), ("chainId", genesis.Rules.ChainId), ("genesisHash", genesis.Hash.ToString()),
+                    ("height", height), ("http", node.Http?.ToString()), ("ws", node.WebSocket?.ToString())]));
             await node.Host.Completion.WaitAsync(cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -111,7 +118,8 @@ internal static class RunVerb
                 keys.Add(key);
                 if (keys.Count(other => other.PublicKey == key.PublicKey) > 1)
                 {
-                    throw new CommandFailure(ExitCode.Usage, $"{keystore} holds a key that another keystore of the configuration holds too: {key.PublicKey}");
+                    throw CommandFailure.Usage($"{keystore} holds a key that another keystore of the configuration holds too: "
+                        + $"{key.PublicKey}");
                 }
             }
 
@@ -135,7 +143,10 @@ internal static class RunVerb
             own += index < 0 ? 0 : set.Validators[index].Stake;
             if (index < 0)
             {
-                log.Write(new NodeEvent("warning", $"warning key {key.PublicKey} is no validator of this chain: it signs nothing", [("publicKey", key.PublicKey.ToString())]));
+                log.Write(new NodeEvent(
+                    "warning",
+                    $"warning key {key.PublicKey} is no validator of this chain: it signs nothing",
+                    [("publicKey", key.PublicKey.ToString())]));
             }
         }
 
@@ -144,7 +155,8 @@ internal static class RunVerb
             var percent = (int)(own * 100 / set.TotalStake);
             log.Write(new NodeEvent(
                 "warning",
-                $"warning the keys here hold {percent} % of the stake: nothing becomes final, because this version connects nodes only within one process (luxtensor devnet)",
+                $"warning the keys here hold {percent} % of the stake: nothing becomes final, because this version connects nodes only "
+                + "within one process (luxtensor devnet)",
                 [("stakePercent", percent)]));
         }
     }

@@ -15,7 +15,8 @@ internal static class TxStatus
     internal static Command Create(Terminal terminal)
     {
         var ids = new Argument<string[]>("ids") { Description = "Transaction ids.", Arity = ArgumentArity.ZeroOrMore };
-        var log = new Option<string?>("--log") { Description = "A file with one id a line, as luxtensor tx flood --accepted-log writes it.", HelpName = "FILE" };
+        var log = CommonOptions.Of<string?>(
+            "--log", "A file with one id a line, as luxtensor tx flood --accepted-log writes it.", value: "FILE");
         var rpc = CommonOptions.Rpc();
         var command = new Verb(
             "status",
@@ -25,7 +26,13 @@ internal static class TxStatus
         {
             var asked = Parse(parsed.GetValue(ids) ?? [], parsed.GetValue(log));
             using var client = new RpcClient(parsed.GetRequiredValue(rpc));
-            var counts = new Dictionary<string, int>(StringComparer.Ordinal) { ["final"] = 0, ["inBlock"] = 0, ["pool"] = 0, ["unknown"] = 0 };
+            var counts = new Dictionary<string, int>(StringComparer.Ordinal)
+            {
+                ["final"] = 0,
+                ["inBlock"] = 0,
+                ["pool"] = 0,
+                ["unknown"] = 0,
+            };
             var missing = new List<string>();
             foreach (var part in asked.Chunk(CallsPerRequest))
             {
@@ -46,7 +53,8 @@ internal static class TxStatus
 
             Report.Print(
                 terminal, parsed.GetValue(CommonOptions.Json),
-                ("transactions", asked.Count), ("final", counts["final"]), ("inBlock", counts["inBlock"]), ("pool", counts["pool"]), ("unknown", counts["unknown"]));
+                ("transactions", asked.Count), ("final", counts["final"]), ("inBlock", counts["inBlock"]), ("pool", counts["pool"]),
+                    ("unknown", counts["unknown"]));
             return (int)(missing.Count == 0 ? ExitCode.Ok : ExitCode.Negative);
         });
         return command;
@@ -54,7 +62,8 @@ internal static class TxStatus
 
     /// <summary>Waits until a transaction is in a final block; its height.</summary>
     /// <exception cref="CommandFailure">The time is over.</exception>
-    internal static async Task<ulong> WaitAsync(RpcClient client, Hash256 id, TimeSpan timeout, TimeProvider time, CancellationToken cancellation)
+    internal static async Task<ulong> WaitAsync(
+        RpcClient client, Hash256 id, TimeSpan timeout, TimeProvider time, CancellationToken cancellation)
     {
         var started = time.GetTimestamp();
         using var timer = new PeriodicTimer(Poll, time);
@@ -62,14 +71,17 @@ internal static class TxStatus
         {
             var answers = await client.BatchAsync(
                 [("eth_getTransactionReceipt", [id.ToString()]), ("eth_getBlockByNumber", ["finalized", false])], cancellation);
-            if (Quantity.Read(answers[0].OrThrow()?["blockNumber"]) is { } height && height <= (Quantity.Read(answers[1].Result?["number"]) ?? 0))
+            if (Quantity.Read(answers[0].OrThrow()?["blockNumber"]) is { } height
+                && height <= (Quantity.Read(answers[1].Result?["number"]) ?? 0))
             {
                 return height;
             }
 
             if (time.GetElapsedTime(started) > timeout)
             {
-                throw new CommandFailure(ExitCode.Negative, $"transaction {id} is not final after {timeout.TotalSeconds} seconds; luxtensor tx status {id} shows where it is");
+                throw new CommandFailure(
+                    ExitCode.Negative,
+                    $"transaction {id} is not final after {timeout.TotalSeconds} seconds; luxtensor tx status {id} shows where it is");
             }
         }
         while (await timer.WaitForNextTickAsync(cancellation));
@@ -78,10 +90,12 @@ internal static class TxStatus
     }
 
     // The final height is asked for first: what is in a block at or below it stays there.
-    private static async Task<IEnumerable<(string Id, string State)>> LookAsync(RpcClient client, string[] ids, CancellationToken cancellation)
+    private static async Task<IEnumerable<(string Id, string State)>> LookAsync(
+        RpcClient client, string[] ids, CancellationToken cancellation)
     {
         var answers = await client.BatchAsync(
-            [("eth_getBlockByNumber", ["finalized", false]), .. ids.Select(static id => ("eth_getTransactionByHash", new System.Text.Json.Nodes.JsonNode?[] { id }))],
+            [("eth_getBlockByNumber", ["finalized", false]),
+                .. ids.Select(static id => ("eth_getTransactionByHash", new System.Text.Json.Nodes.JsonNode?[] { id }))],
             cancellation);
         var final = Quantity.Read(answers[0].Result?["number"]) ?? 0;
         return ids.Select((id, index) => (id, answers[index + 1].OrThrow() switch
@@ -103,9 +117,10 @@ internal static class TxStatus
 
         foreach (var id in all.Where(static id => !Hash256.TryParse(id, out _)))
         {
-            throw new CommandFailure(ExitCode.Usage, $"{id} is no transaction id: 0x and 64 hexadecimal digits");
+            throw CommandFailure.Usage($"{id} is no transaction id: 0x and 64 hexadecimal digits");
         }
 
-        return all.Count > 0 ? all : log is not null ? all : throw new CommandFailure(ExitCode.Usage, "name transaction ids, or a file of them with --log");
+        return all.Count > 0 ? all : log is not null ? all
+            : throw CommandFailure.Usage("name transaction ids, or a file of them with --log");
     }
 }

@@ -22,8 +22,8 @@ internal static class TxVerb
 
     private static Command Send(Terminal terminal)
     {
-        var to = new Option<string>("--to") { Description = "The receiver's address.", HelpName = "ADDRESS", Required = true };
-        var value = new Option<string>("--value") { Description = $"How much: {Amount.Form}.", HelpName = "AMOUNT", Required = true };
+        var to = CommonOptions.Of<string>("--to", "The receiver's address.", value: "ADDRESS", required: true);
+        var value = CommonOptions.Of<string>("--value", $"How much: {Amount.Form}.", value: "AMOUNT", required: true);
         var sending = new SendOptions();
         var command = new Verb(
             "send",
@@ -37,19 +37,22 @@ internal static class TxVerb
         {
             var receiver = Address.TryParse(parsed.GetRequiredValue(to), out var address)
                 ? address
-                : throw new CommandFailure(ExitCode.Usage, $"--to is {parsed.GetValue(to)}; it must be an address: 0x and 40 hexadecimal digits");
-            return sending.RunAsync(terminal, parsed, new TransactionBody.Transfer(receiver, ParseAmount("--value", parsed.GetRequiredValue(value))), cancellation);
+                : throw CommandFailure.Usage($"--to is {parsed.GetValue(to)}; it must be an address: 0x and 40 hexadecimal digits");
+            var units = ParseAmount("--value", parsed.GetRequiredValue(value));
+            return sending.RunAsync(terminal, parsed, new TransactionBody.Transfer(receiver, units), cancellation);
         });
         return command;
     }
 
     private static Command Data(Terminal terminal)
     {
-        var text = new Option<string?>("--text") { Description = "Text to record, as UTF-8.", HelpName = "TEXT" };
-        var hex = new Option<string?>("--hex") { Description = "Bytes to record, in hexadecimal.", HelpName = "DIGITS" };
-        var file = new Option<string?>("--file") { Description = "A file whose bytes to record.", HelpName = "FILE" };
+        var text = CommonOptions.Of<string?>("--text", "Text to record, as UTF-8.", value: "TEXT");
+        var hex = CommonOptions.Of<string?>("--hex", "Bytes to record, in hexadecimal.", value: "DIGITS");
+        var file = CommonOptions.Of<string?>("--file", "A file whose bytes to record.", value: "FILE");
         var sending = new SendOptions();
-        var command = new Verb("data", "Record opaque bytes on the chain.", "luxtensor tx data --faucet --text 'hello' --wait final\nluxtensor tx data --from alice.json --file digest.bin")
+        var command = new Verb(
+            "data", "Record opaque bytes on the chain.",
+            "luxtensor tx data --faucet --text 'hello' --wait final\nluxtensor tx data --from alice.json --file digest.bin")
         {
             text, hex, file,
         };
@@ -64,19 +67,19 @@ internal static class TxVerb
             ];
             return given.Length == 1
                 ? sending.RunAsync(terminal, parsed, new TransactionBody.Data([.. given[0]]), cancellation)
-                : throw new CommandFailure(ExitCode.Usage, "name exactly one of --text, --hex and --file");
+                : throw CommandFailure.Usage("name exactly one of --text, --hex and --file");
         });
         return command;
     }
 
     internal static UInt128 ParseAmount(string option, string text) =>
-        Amount.Parse(text) ?? throw new CommandFailure(ExitCode.Usage, $"{option} is {text}; it must be {Amount.Form}");
+        Amount.Parse(text) ?? throw CommandFailure.Usage($"{option} is {text}; it must be {Amount.Form}");
 
     private static byte[] ParseHex(string text)
     {
         var digits = text.StartsWith("0x", StringComparison.Ordinal) ? text[2..] : text;
         var bytes = new byte[digits.Length / 2];
-        return Hex.TryDecode(digits, bytes) ? bytes : throw new CommandFailure(ExitCode.Usage, "--hex must be pairs of hexadecimal digits");
+        return Hex.TryDecode(digits, bytes) ? bytes : throw CommandFailure.Usage("--hex must be pairs of hexadecimal digits");
     }
 
     /// <summary>The options of every command that sends one transaction.</summary>
@@ -85,10 +88,13 @@ internal static class TxVerb
         private readonly Option<string?> from = new("--from") { Description = "The sender's keystore.", HelpName = "KEYSTORE" };
         private readonly Option<bool> faucet = new("--faucet") { Description = "Send from the devnet's faucet, whose key is public." };
         private readonly Option<string?> password = CommonOptions.PasswordFile();
-        private readonly Option<string?> fee = new("--fee") { Description = "The fee; the least that the chain takes unless given.", HelpName = "AMOUNT" };
-        private readonly Option<ulong?> nonce = new("--nonce") { Description = "The sender's nonce; its next one unless given.", HelpName = "N" };
+        private readonly Option<string?> fee =
+            new("--fee") { Description = "The fee; the least that the chain takes unless given.", HelpName = "AMOUNT" };
+        private readonly Option<ulong?> nonce =
+            new("--nonce") { Description = "The sender's nonce; its next one unless given.", HelpName = "N" };
         private readonly Option<string?> wait = new("--wait") { Description = "Wait until the transaction is final.", HelpName = "final" };
-        private readonly Option<int> timeout = new("--timeout") { Description = "Seconds to wait at most.", HelpName = "SECONDS", DefaultValueFactory = static _ => 60 };
+        private readonly Option<int> timeout =
+            new("--timeout") { Description = "Seconds to wait at most.", HelpName = "SECONDS", DefaultValueFactory = static _ => 60 };
         private readonly Option<string> rpc = CommonOptions.Rpc();
 
         internal void AddTo(Command command)
@@ -105,7 +111,7 @@ internal static class TxVerb
             var keystore = parsed.GetValue(from);
             if (keystore is null != parsed.GetValue(faucet))
             {
-                throw new CommandFailure(ExitCode.Usage, "name the sender: either --from KEYSTORE or, on a devnet, --faucet");
+                throw CommandFailure.Usage("name the sender: either --from KEYSTORE or, on a devnet, --faucet");
             }
 
             var wishedFee = parsed.GetValue(fee) is { } text ? ParseAmount("--fee", text) : (UInt128?)null;
@@ -113,16 +119,19 @@ internal static class TxVerb
             var chainId = Quantity.Require(await client.CallAsync("eth_chainId", cancellation), "chain id");
             using var key = keystore is null ? DevnetKeys.Account(0) : KeysVerb.Open(terminal, keystore, parsed.GetValue(password));
             var sender = Address.Of(key.PublicKey);
-            var next = parsed.GetValue(nonce) ?? Quantity.Require(await client.CallAsync("eth_getTransactionCount", cancellation, sender.ToString(), "pending"), "nonce");
+            var next = parsed.GetValue(nonce)
+                ?? Quantity.Require(await client.CallAsync("eth_getTransactionCount", cancellation, sender.ToString(), "pending"), "nonce");
             var paid = wishedFee ?? Quantity.Wide(await client.CallAsync("eth_gasPrice", cancellation)) ?? 1;
             var transaction = Transaction.Sign(chainId, key, next, paid, body);
             await client.CallAsync("eth_sendRawTransaction", cancellation, Hex.Encode(transaction.Encoded.Span));
             var height = parsed.GetValue(wait) is null
                 ? (ulong?)null
-                : await TxStatus.WaitAsync(client, transaction.Id, TimeSpan.FromSeconds(parsed.GetValue(timeout)), terminal.Time, cancellation);
+                : await TxStatus.WaitAsync(
+                    client, transaction.Id, TimeSpan.FromSeconds(parsed.GetValue(timeout)), terminal.Time, cancellation);
             Report.Print(
                 terminal, parsed.GetValue(CommonOptions.Json),
-                ("transaction", transaction.Id.ToString()), ("from", sender.ToString()), ("nonce", next), ("fee", Amount.Write(paid)), ("finalHeight", height));
+                ("transaction", transaction.Id.ToString()), ("from", sender.ToString()), ("nonce", next), ("fee", Amount.Write(paid)),
+                    ("finalHeight", height));
             return (int)ExitCode.Ok;
         }
     }

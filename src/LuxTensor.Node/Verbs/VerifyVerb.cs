@@ -19,13 +19,19 @@ internal static class VerifyVerb
 
     internal static Command Create(Terminal terminal)
     {
-        var file = new Argument<string>("file") { Description = "A certificate as luxtensor finality --certificate saves it, or its encoding in hexadecimal." };
+        var file = new Argument<string>("file")
+        {
+            Description = "A certificate as luxtensor finality --certificate saves it, or its encoding in hexadecimal.",
+        };
         var genesisFile = CommonOptions.File("--genesis", "The chain's genesis.json.");
-        var block = new Option<string?>("--block") { Description = "The hash of the block that it must make final.", HelpName = "HASH" };
+        var block = CommonOptions.Of<string?>("--block", "The hash of the block that it must make final.", value: "HASH");
         var command = new Verb(
             "verify-certificate",
             "Check a certificate of finality offline: chain, epoch, signers, signatures, quorum. Ends with 1 where it is not valid.",
-            "luxtensor finality 17 --certificate 17.json\nluxtensor verify-certificate 17.json --genesis genesis.json") { file, genesisFile, block };
+            "luxtensor finality 17 --certificate 17.json\nluxtensor verify-certificate 17.json --genesis genesis.json")
+        {
+            file, genesisFile, block,
+        };
         command.SetAction(parsed =>
         {
             var genesis = GenesisFile.Read(parsed.GetRequiredValue(genesisFile));
@@ -33,7 +39,7 @@ internal static class VerifyVerb
             var (fields, encoded) = ReadFile(path);
             var wanted = parsed.GetValue(block) is not { } text ? (Hash256?)null
                 : Hash256.TryParse(text, out var hash) ? hash
-                : throw new CommandFailure(ExitCode.Usage, $"--block is {text}; it must be a hash: 0x and 64 hexadecimal digits");
+                : throw CommandFailure.Usage($"--block is {text}; it must be a hash: 0x and 64 hexadecimal digits");
             var reader = new WireReader(encoded);
             var certificate = Certificate.Read(ref reader);
             if (!reader.End())
@@ -57,7 +63,7 @@ internal static class VerifyVerb
         var values = new List<(string Key, JsonNode? Value)> { ("verdict", why is null ? "valid" : "INVALID"), ("reason", why) };
         if (certificate is not null && set is not null)
         {
-            var signers = set.Validators.Where((_, index) => certificate.HasSigned(index)).Select(static it => (JsonNode?)it.Address.ToString());
+            var signers = Signers(certificate, set).Select(static it => (JsonNode?)it);
             values.AddRange(
             [
                 ("height", certificate.Height), ("round", certificate.Ballot.Round), ("epoch", certificate.Ballot.Epoch),
@@ -82,13 +88,14 @@ internal static class VerifyVerb
         var ballot = certificate.Ballot;
         (string Key, string Value)[] said =
         [
-            ("hash", certificate.Hash.ToString()), ("chainId", Hex64(ballot.ChainId)), ("epoch", Hex64(ballot.Epoch)), ("height", Hex64(ballot.Height)),
+            ("hash", certificate.Hash.ToString()), ("chainId", Hex64(ballot.ChainId)), ("epoch", Hex64(ballot.Epoch)),
+                ("height", Hex64(ballot.Height)),
             ("round", Hex64(ballot.Round)), ("phase", "precommit"), ("blockHash", ballot.BlockHash.ToString()),
             ("signers", Hex.Encode(certificate.Signers.AsSpan())), ("validatorSetHash", set.Hash.ToString()),
             ("signatureCount", Hex64((ulong)certificate.Signatures.Length)),
             ("signedStake", $"0x{Signed(certificate, set):x}"), ("totalStake", $"0x{set.TotalStake:x}"),
             ("percent", NodeEvent.PercentSigned(certificate, set).ToString(CultureInfo.InvariantCulture)),
-            ("validators", string.Join(',', set.Validators.Where((_, index) => certificate.HasSigned(index)).Select(static it => it.Address.ToString()))),
+            ("validators", string.Join(',', Signers(certificate, set))),
             ("signatures", string.Join(',', certificate.Signatures.Select(static it => it.ToString()))),
         ];
         foreach (var (key, value) in said)
@@ -109,6 +116,9 @@ internal static class VerifyVerb
     }
 
     private static string Hex64(ulong value) => $"0x{value:x}";
+
+    private static IEnumerable<string> Signers(Certificate certificate, EpochSnapshot set) =>
+        set.Validators.Where((_, index) => certificate.HasSigned(index)).Select(static it => it.Address.ToString());
 
     private static UInt128 Signed(Certificate certificate, EpochSnapshot set)
     {
@@ -143,18 +153,19 @@ internal static class VerifyVerb
             }
             catch (JsonException e)
             {
-                throw new CommandFailure(ExitCode.Usage, $"{path} is no JSON: {e.Message}");
+                throw CommandFailure.Usage($"{path} is no JSON: {e.Message}");
             }
 
             text = fields?["encoded"] is JsonValue value && value.TryGetValue<string>(out var known)
                 ? known
-                : throw new CommandFailure(ExitCode.Usage, $"{path} has no field \"encoded\": save a certificate with luxtensor finality HEIGHT --certificate FILE");
+                : throw CommandFailure.Usage($"{path} has no field \"encoded\": save a certificate with luxtensor finality HEIGHT "
+                    + "--certificate FILE");
         }
 
         var digits = text.StartsWith("0x", StringComparison.Ordinal) ? text[2..] : text;
         var encoded = new byte[digits.Length / 2];
         return Hex.TryDecode(digits, encoded)
             ? (fields, encoded)
-            : throw new CommandFailure(ExitCode.Usage, $"{path} holds no certificate: hexadecimal digits are needed");
+            : throw CommandFailure.Usage($"{path} holds no certificate: hexadecimal digits are needed");
     }
 }
