@@ -81,7 +81,7 @@ internal sealed partial class Adversary(World world, Prng random)
             heard[random.Below(Memory)] = frame;
         }
 
-        if (message is Message.Status && Does(node, Habits.AbsurdClaims, 700))
+        if (message is Message.Status && !scenario.Byzantine.ContainsKey(from) && Does(node, Habits.AbsurdClaims, 700))
         {
             world.Coverage.Add(Seen.AbsurdClaims);
             Boast(node); // in the way of those that say the truth now

@@ -92,7 +92,7 @@ public sealed class The_checkers
         Catch(Defect.ActsBeforeCommit, Profile.Crashes, Rule.FinalIsNeverReverted, Rule.AcceptedTransactionsSurvive, Rule.RestartBringsTheStateBack);
 
     [Fact]
-    public void See_a_host_that_loses_its_journal() => 
+    public void See_a_host_that_loses_its_journal() =>
         Catch(Defect.ForgetsJournal, Profile.Crashes, Rule.FinalIsNeverReverted, Rule.RestartBringsTheStateBack);
 
     [Fact]
