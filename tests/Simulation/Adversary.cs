@@ -99,6 +99,11 @@ internal sealed partial class Adversary(World world, Prng random)
     private void Propose(SimulatedNode node, Proposal proposal)
     {
         var key = node.KeyOf(proposal.Vote.Validator);
+        if (Has(node, Habits.Split) && OfferRival(node, proposal))
+        {
+            return;
+        }
+
         if (proposal.Block.Height == node.View.Chain.Height && Does(node, Habits.Split, 800) && Split(node, proposal))
         {
             return;
