@@ -49,6 +49,29 @@ public sealed class CrashTests
     }
 
     [Fact]
+    public async Task A_submission_whose_commit_fails_is_told_that_its_outcome_is_unknown()
+    {
+        var chain = new TestChain(1);
+        using var journal = new MemoryJournal(chain.Genesis);
+        using var guard = new MemoryGuard();
+        journal.BeforeCommit = batch =>
+        {
+            if (!batch.PoolAdded.IsEmpty)
+            {
+                throw new JournalException("disk full");
+            }
+        };
+        await using var node = Open(chain, journal, guard);
+        node.Start();
+
+        var submission = node.SubmitAsync(chain.Transfer(0, 1).Encoded, CancellationToken.None).AsTask();
+
+        var failure = await Assert.ThrowsAsync<JournalException>(() => submission.WaitAsync(Patience));
+        Assert.Contains("ask for its id", failure.Message, StringComparison.Ordinal);
+        Assert.IsType<SubmitOutcome.Busy>(await node.SubmitAsync(chain.Transfer(0, 2).Encoded, CancellationToken.None));
+    }
+
+    [Fact]
     public async Task A_node_that_crashed_at_a_commit_goes_on_and_contradicts_nothing()
     {
         var chain = new TestChain(1);

@@ -11,10 +11,9 @@ namespace LuxTensor.Engine;
 /// One node in this process. A single writer steps the node through its bounded mailbox; each turn is stored in one
 /// transaction before its view is published and its effects leave.
 /// </summary>
-public sealed class NodeHost : INode, IAsyncDisposable
+public sealed partial class NodeHost : INode, IAsyncDisposable
 {
     private const int MailboxInputs = 16_384;
-    private const int InputsPerTurn = 512;
 
     private readonly NodeOptions options;
     private readonly Channel<Mail> mailbox = Channel.CreateBounded<Mail>(
@@ -86,7 +85,7 @@ public sealed class NodeHost : INode, IAsyncDisposable
     public void Start()
     {
         Post(new NodeInput.Chain(new ChainInput.Resume()));
-        loop = new Thread(Run) { IsBackground = true, Name = "node" };
+        loop = new Thread(RunLoop) { IsBackground = true, Name = "node" };
         loop.Start();
         signer.Start();
         ingressTask = ingress.RunAsync();
@@ -209,143 +208,6 @@ public sealed class NodeHost : INode, IAsyncDisposable
         foreach (var sink in sinks)
         {
             sink.Publish(notice);
-        }
-    }
-
-    private void Run()
-    {
-        try
-        {
-            while (mailbox.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult() && !completion.Task.IsFaulted)
-            {
-                TakeTurn();
-            }
-
-            completion.TrySetResult();
-        }
-        catch (Exception failure)
-        {
-            Fail(failure);
-        }
-
-        Notify(new Notice.Stopped(completion.Task.Exception?.InnerException?.Message));
-    }
-
-    private void TakeTurn()
-    {
-        var turn = new NodeTurn(View);
-        var notices = new List<Notice>();
-        var replies = new List<(int Effect, TaskCompletionSource<SubmitOutcome> Reply)>();
-        for (var i = 0; i < InputsPerTurn && mailbox.Reader.TryRead(out var mail); i++)
-        {
-            Routing.Step(turn, mail.Input, Now);
-            if (mail.Notice is { } notice)
-            {
-                notices.Add(notice);
-            }
-
-            if (mail.Reply is { } reply)
-            {
-                replies.Add((turn.Effects.Count - 1, reply)); // a submission's last effect is its outcome
-            }
-        }
-
-        var batch = turn.ToBatch();
-        if (!batch.IsEmpty)
-        {
-            var started = options.Time.GetTimestamp();
-            options.Journal.Commit(batch); // durable before visible
-            metrics.Committed(started, batch);
-        }
-
-        var height = View.Chain.Height;
-        Volatile.Write(ref view, turn.State);
-        if (turn.State.Chain.Height != height)
-        {
-            timers.Drop(turn.State.Chain.Height);
-        }
-
-        foreach (var (effect, reply) in replies)
-        {
-            reply.TrySetResult(OutcomeOf((NodeEffect.Pooled)turn.Effects[effect]));
-        }
-
-        foreach (var effect in turn.Effects)
-        {
-            Carry(effect);
-        }
-
-        notices.ForEach(Tell);
-
-        sync.Look(turn.State.Chain);
-    }
-
-    private static SubmitOutcome OutcomeOf(NodeEffect.Pooled pooled) => pooled.Outcome switch
-    {
-        MempoolOutcome.Added => new SubmitOutcome.Accepted(pooled.Transaction.Id, Known: false),
-        MempoolOutcome.Known => new SubmitOutcome.Accepted(pooled.Transaction.Id, Known: true),
-        MempoolOutcome.Rejected rejected => new SubmitOutcome.Rejected(pooled.Transaction.Id, rejected.Why),
-        _ => throw new InvalidOperationException("a pool has three outcomes"),
-    };
-
-    private void Carry(NodeEffect effect)
-    {
-        switch (effect)
-        {
-            case NodeEffect.Notify { Notice: var notice }:
-                Tell(notice);
-                break;
-            case NodeEffect.Gossip { Transaction: var transaction }:
-                Broadcast(new Message.Submit(transaction));
-                break;
-            case NodeEffect.Chain { Effect: ChainEffect.Broadcast { Message: var message } }:
-                Broadcast(message);
-                break;
-            case NodeEffect.Chain { Effect: ChainEffect.Sign sign }:
-                signer.Ask(sign);
-                break;
-            case NodeEffect.Chain { Effect: ChainEffect.StartTimer timer }:
-                timers.Start(timer.Id, timer.Delay);
-                break;
-            case NodeEffect.Chain { Effect: ChainEffect.FetchBlock fetch }:
-                Send(fetch.From, new Message.GetBlock(fetch.Hash));
-                break;
-            case NodeEffect.Chain { Effect: ChainEffect.FetchBlocks fetch }:
-                Send(fetch.Peer, new Message.GetBlocks(fetch.From, Core.Wire.WireLimits.MaxBlocksPerMessage));
-                break;
-            case NodeEffect.Chain { Effect: ChainEffect.Refused refused }:
-                metrics.Refused(refused);
-                break;
-            default:
-                break;
-        }
-    }
-
-    private void Tell(Notice notice)
-    {
-        metrics.See(notice);
-        Notify(notice);
-    }
-
-    private void Broadcast(Message message) => options.Transport.Broadcast(
-        message switch
-        {
-            Message.Propose => Topic.Blocks,
-            Message.CastVote => Topic.Votes,
-            Message.Certify => Topic.Certificates,
-            Message.Submit => Topic.Transactions,
-            _ => Topic.Status,
-        },
-        MessageCodec.Encode(options.Genesis.Rules.ChainId, message));
-
-    /// <summary>Asks a peer; where none is named or it is gone, the first two of those that are here.</summary>
-    private void Send(PeerId peer, Message request)
-    {
-        var frame = MessageCodec.Encode(options.Genesis.Rules.ChainId, request);
-        var peers = options.Transport.Peers;
-        foreach (var target in peers.Contains(peer) ? [peer] : peers.OrderBy(known => known.Name, StringComparer.Ordinal).Take(2))
-        {
-            options.Transport.Send(target, frame);
         }
     }
 

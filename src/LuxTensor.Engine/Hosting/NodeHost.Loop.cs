@@ -1,0 +1,204 @@
+using System.Runtime.ExceptionServices;
+using LuxTensor.Core.Consensus;
+using LuxTensor.Core.Transactions;
+
+namespace LuxTensor.Engine;
+
+/// <summary>The loop: the only writer of a node's state.</summary>
+public sealed partial class NodeHost
+{
+    private const int InputsPerTurn = 512;
+    private const int EffectsPerTurn = 2_048;
+    private const int HoldMilliseconds = 5;
+
+    // A turn stays open while its steps want nothing done: single votes are stored together with the vote that completes
+    // a quorum, or when nothing has come for a while. What is not stored was not seen by anybody either.
+    private NodeTurn? open;
+    private readonly List<Notice> notices = [];
+    private readonly List<(int Effect, TaskCompletionSource<SubmitOutcome> Reply)> replies = [];
+
+    private void RunLoop()
+    {
+        try
+        {
+            var more = mailbox.Reader.WaitToReadAsync().AsTask();
+            while (!completion.Task.IsFaulted)
+            {
+                if (open is not null && !more.Wait(HoldMilliseconds))
+                {
+                    Settle();
+                }
+                else if (more.GetAwaiter().GetResult())
+                {
+                    TakeMail();
+                    more = mailbox.Reader.WaitToReadAsync().AsTask();
+                }
+                else
+                {
+                    Settle();
+                    completion.TrySetResult();
+                    break;
+                }
+            }
+        }
+        catch (Exception failure)
+        {
+            Fail(failure is AggregateException { InnerException: { } inner } ? ExceptionDispatchInfo.SetCurrentStackTrace(inner) : failure);
+        }
+
+        AnswerTheRest();
+        Notify(new Notice.Stopped(completion.Task.Exception?.InnerException?.Message));
+    }
+
+    /// <summary>Steps the open turn through what is in the mailbox, and settles it once it wants anything done.</summary>
+    private void TakeMail()
+    {
+        var turn = open ??= new NodeTurn(View);
+        while (turn.InputCount < InputsPerTurn && mailbox.Reader.TryRead(out var mail))
+        {
+            Routing.Step(turn, mail.Input, Now);
+            if (mail.Notice is { } notice)
+            {
+                notices.Add(notice);
+            }
+
+            if (mail.Reply is { } reply)
+            {
+                replies.Add((turn.Effects.Count - 1, reply)); // a submission's last effect is its outcome
+            }
+
+            if (turn.Effects.Count >= EffectsPerTurn)
+            {
+                break;
+            }
+        }
+
+        if (turn.Effects.Count > 0 || notices.Count > 0 || turn.InputCount >= InputsPerTurn)
+        {
+            Settle();
+        }
+    }
+
+    /// <summary>Stores the open turn, publishes its state, and lets its effects leave, in this order.</summary>
+    private void Settle()
+    {
+        if (open is not { } turn)
+        {
+            return;
+        }
+
+        var batch = turn.ToBatch();
+        if (!batch.IsEmpty)
+        {
+            var started = options.Time.GetTimestamp();
+            options.Journal.Commit(batch); // durable before visible
+            metrics.Committed(started, batch);
+        }
+
+        open = null;
+        var height = View.Chain.Height;
+        Volatile.Write(ref view, turn.State);
+        if (turn.State.Chain.Height != height)
+        {
+            timers.Drop(turn.State.Chain.Height);
+        }
+
+        foreach (var (effect, reply) in replies)
+        {
+            reply.TrySetResult(OutcomeOf((NodeEffect.Pooled)turn.Effects[effect]));
+        }
+
+        replies.Clear();
+        foreach (var effect in turn.Effects)
+        {
+            Carry(effect);
+        }
+
+        notices.ForEach(Tell);
+        notices.Clear();
+        sync.Look(turn.State.Chain);
+    }
+
+    /// <summary>Nobody waits for a node that has ended: what was being stored is unknown, what waited was not taken.</summary>
+    private void AnswerTheRest()
+    {
+        foreach (var (_, reply) in replies)
+        {
+            reply.TrySetException(new JournalException("the node stopped while it stored this transaction: ask for its id when the node is back"));
+        }
+
+        while (mailbox.Reader.TryRead(out var mail))
+        {
+            mail.Reply?.TrySetResult(new SubmitOutcome.Busy());
+        }
+    }
+
+    private static SubmitOutcome OutcomeOf(NodeEffect.Pooled pooled) => pooled.Outcome switch
+    {
+        MempoolOutcome.Added => new SubmitOutcome.Accepted(pooled.Transaction.Id, Known: false),
+        MempoolOutcome.Known => new SubmitOutcome.Accepted(pooled.Transaction.Id, Known: true),
+        MempoolOutcome.Rejected rejected => new SubmitOutcome.Rejected(pooled.Transaction.Id, rejected.Why),
+        _ => throw new InvalidOperationException("a pool has three outcomes"),
+    };
+
+    private void Carry(NodeEffect effect)
+    {
+        switch (effect)
+        {
+            case NodeEffect.Notify { Notice: var notice }:
+                Tell(notice);
+                break;
+            case NodeEffect.Gossip { Transaction: var transaction }:
+                Broadcast(new Message.Submit(transaction));
+                break;
+            case NodeEffect.Chain { Effect: ChainEffect.Broadcast { Message: var message } }:
+                Broadcast(message);
+                break;
+            case NodeEffect.Chain { Effect: ChainEffect.Sign sign }:
+                signer.Ask(sign);
+                break;
+            case NodeEffect.Chain { Effect: ChainEffect.StartTimer timer }:
+                timers.Start(timer.Id, timer.Delay);
+                break;
+            case NodeEffect.Chain { Effect: ChainEffect.FetchBlock fetch }:
+                Send(fetch.From, new Message.GetBlock(fetch.Hash));
+                break;
+            case NodeEffect.Chain { Effect: ChainEffect.FetchBlocks fetch }:
+                Send(fetch.Peer, new Message.GetBlocks(fetch.From, Core.Wire.WireLimits.MaxBlocksPerMessage));
+                break;
+            case NodeEffect.Chain { Effect: ChainEffect.Refused refused }:
+                metrics.Refused(refused);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void Tell(Notice notice)
+    {
+        metrics.See(notice);
+        Notify(notice);
+    }
+
+    private void Broadcast(Message message) => options.Transport.Broadcast(
+        message switch
+        {
+            Message.Propose => Topic.Blocks,
+            Message.CastVote => Topic.Votes,
+            Message.Certify => Topic.Certificates,
+            Message.Submit => Topic.Transactions,
+            _ => Topic.Status,
+        },
+        MessageCodec.Encode(options.Genesis.Rules.ChainId, message));
+
+    /// <summary>Asks a peer; where none is named or it is gone, the first two of those that are here.</summary>
+    private void Send(PeerId peer, Message request)
+    {
+        var frame = MessageCodec.Encode(options.Genesis.Rules.ChainId, request);
+        var peers = options.Transport.Peers;
+        foreach (var target in peers.Contains(peer) ? [peer] : peers.OrderBy(known => known.Name, StringComparer.Ordinal).Take(2))
+        {
+            options.Transport.Send(target, frame);
+        }
+    }
+}
