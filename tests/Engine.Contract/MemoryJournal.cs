@@ -58,14 +58,14 @@ internal sealed class MemoryJournal : IJournal
                 Store(final);
             }
 
-            foreach (var entry in batch.PoolAdded)
-            {
-                pool.Add(entry.Arrival, entry);
-            }
-
             foreach (var arrival in pool.Where(entry => batch.PoolRemoved.Contains(entry.Value.Transaction.Id)).Select(entry => entry.Key).ToArray())
             {
                 pool.Remove(arrival);
+            }
+
+            foreach (var entry in batch.PoolAdded)
+            {
+                pool.Add(entry.Arrival, entry);
             }
 
             evidence.AddRange(batch.Evidence);

@@ -50,14 +50,14 @@ internal sealed class SimulatedJournal : IJournal
             inputs.RemoveAll(input => input.Height <= block.Height);
         }
 
-        foreach (var entry in batch.PoolAdded)
-        {
-            pool[entry.Transaction.Id] = entry;
-        }
-
         foreach (var id in batch.PoolRemoved)
         {
             pool.Remove(id);
+        }
+
+        foreach (var entry in batch.PoolAdded)
+        {
+            pool[entry.Transaction.Id] = entry;
         }
 
         evidence.AddRange(batch.Evidence);

@@ -115,6 +115,9 @@ public sealed record ChainState
     /// <summary>The highest final height that a peer claimed; believed only as a reason to ask.</summary>
     public ulong ClaimedHeight { get; init; }
 
+    /// <summary>The highest height that a verified certificate spoke of: how far the chain is known to be.</summary>
+    public ulong ProvenHeight { get; init; }
+
     /// <summary>Most peers remembered as asked in vain.</summary>
     public const int MaxTriedPeers = 64;
 

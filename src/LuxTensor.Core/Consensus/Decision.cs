@@ -11,6 +11,11 @@ internal static class Decision
     /// <summary>FIN-9: a quorum of precommits makes its block final, at whatever round, once the block is here.</summary>
     public static void TakeFinality(Turn turn, Certificate certificate, PeerId from, bool formedHere)
     {
+        if (certificate.Height > turn.State.ProvenHeight)
+        {
+            turn.State = turn.State with { ProvenHeight = certificate.Height };
+        }
+
         var state = turn.State;
         if (certificate.Height > state.Height)
         {

@@ -14,6 +14,7 @@ public sealed partial class NodeHost
     // A turn stays open while its steps want nothing done: single votes are stored together with the vote that completes
     // a quorum, or when nothing has come for a while. What is not stored was not seen by anybody either.
     private NodeTurn? open;
+    private uint asked; // requests to nobody in particular go round among the peers
     private readonly List<Notice> notices = [];
     private readonly List<(int Effect, TaskCompletionSource<SubmitOutcome> Reply)> replies = [];
 
@@ -191,12 +192,20 @@ public sealed partial class NodeHost
         },
         MessageCodec.Encode(options.Genesis.Rules.ChainId, message));
 
-    /// <summary>Asks a peer; where none is named or it is gone, the first two of those that are here.</summary>
+    /// <summary>Asks a peer; where none is named or it is gone, two of those that are here, each time the next two.</summary>
     private void Send(PeerId peer, Message request)
     {
         var frame = MessageCodec.Encode(options.Genesis.Rules.ChainId, request);
         var peers = options.Transport.Peers;
-        foreach (var target in peers.Contains(peer) ? [peer] : peers.OrderBy(known => known.Name, StringComparer.Ordinal).Take(2))
+        IEnumerable<PeerId> targets = [peer];
+        if (!peers.Contains(peer))
+        {
+            var known = peers.OrderBy(known => known.Name, StringComparer.Ordinal).ToArray();
+            targets = known.Concat(known).Skip(known.Length == 0 ? 0 : (int)(asked % (uint)known.Length)).Take(int.Min(2, known.Length));
+            asked += 2;
+        }
+
+        foreach (var target in targets)
         {
             options.Transport.Send(target, frame);
         }

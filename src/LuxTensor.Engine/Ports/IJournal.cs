@@ -68,7 +68,7 @@ public sealed record JournalBatch
     /// <summary>Transactions that the pool took in.</summary>
     public ImmutableArray<PoolEntry> PoolAdded { get; init; } = [];
 
-    /// <summary>Transactions that left the pool. Applied after <see cref="PoolAdded"/>.</summary>
+    /// <summary>Transactions that left the pool. Applied before <see cref="PoolAdded"/>: one may leave and come again.</summary>
     public ImmutableArray<Hash256> PoolRemoved { get; init; } = [];
 
     /// <summary>Evidence of double votes.</summary>

@@ -14,8 +14,8 @@ public sealed class NodeTurn(NodeState state, bool isReplay = false)
 {
     private readonly ImmutableArray<JournalInput>.Builder inputs = ImmutableArray.CreateBuilder<JournalInput>();
     private readonly ImmutableArray<Finalization>.Builder finalized = ImmutableArray.CreateBuilder<Finalization>();
-    private readonly ImmutableArray<PoolEntry>.Builder poolAdded = ImmutableArray.CreateBuilder<PoolEntry>();
-    private readonly ImmutableArray<Hash256>.Builder poolRemoved = ImmutableArray.CreateBuilder<Hash256>();
+    private readonly Dictionary<Hash256, PoolEntry> poolAdded = [];
+    private readonly HashSet<Hash256> poolRemoved = []; // stored before this turn
     private readonly ImmutableArray<Evidence>.Builder evidence = ImmutableArray.CreateBuilder<Evidence>();
     private readonly List<NodeEffect> effects = [];
 
@@ -30,8 +30,8 @@ public sealed class NodeTurn(NodeState state, bool isReplay = false)
     {
         Inputs = inputs.ToImmutable(),
         Finalized = finalized.ToImmutable(),
-        PoolAdded = poolAdded.ToImmutable(),
-        PoolRemoved = poolRemoved.ToImmutable(),
+        PoolAdded = [.. poolAdded.Values.OrderBy(entry => entry.Arrival)],
+        PoolRemoved = [.. poolRemoved.Order()],
         Evidence = evidence.ToImmutable(),
     };
 
@@ -55,9 +55,15 @@ public sealed class NodeTurn(NodeState state, bool isReplay = false)
 
     internal void Store(Finalization block) => finalized.Add(block);
 
-    internal void Store(PoolEntry entry) => poolAdded.Add(entry);
+    internal void Store(PoolEntry entry) => poolAdded.Add(entry.Transaction.Id, entry);
 
-    internal void Remove(Hash256 pooled) => poolRemoved.Add(pooled);
+    internal void Remove(Hash256 pooled)
+    {
+        if (!poolAdded.Remove(pooled))
+        {
+            poolRemoved.Add(pooled);
+        }
+    }
 
     internal void Store(Evidence conflict)
     {

@@ -69,6 +69,9 @@ public static class Routing
             case NodeInput.Chain { Input: ChainInput.Signed signed }:
                 Feed(turn, [signed, .. Count(turn, signed.Vote, out _)], now);
                 break;
+            case NodeInput.Chain { Input: ChainInput.Certify { Certificate: var certificate } far } when certificate.Value.Height > before.Chain.Height:
+                Feed(turn, [far], now);
+                return; // it says only how far others are, and will say so again
             case NodeInput.Chain chain:
                 Feed(turn, [chain.Input], now);
                 break;

@@ -56,7 +56,7 @@ internal sealed class JournalWriter : IDisposable
             next = next with
             {
                 Height = Head.Height + batch.Finalized.Length,
-                Pool = RemovePool(batch, AddPool(batch, next.Pool)),
+                Pool = AddPool(batch, RemovePool(batch, next.Pool)),
                 Evidence = AddEvidence(batch, next.Evidence, ref evidence),
             };
             next.Bind(updateHead).Run();
