@@ -51,22 +51,24 @@ internal sealed class Ingress
 
     private async Task WorkAsync()
     {
-        var batch = new List<NodeInput>(BatchSize);
+        var verified = new List<NodeInput>();
         Task<bool>? votesWait = null, transactionsWait = null; // kept while pending: a new wait each time would pile up
         while (true)
         {
             var source = consensus.Reader.TryPeek(out _) ? consensus.Reader : transactions.Reader;
-            for (var i = 0; i < BatchSize && source.TryRead(out var frame); i++)
+            var taken = 0;
+            for (; taken < BatchSize && source.TryRead(out var frame); taken++)
             {
-                frame.Judge(Take(frame, batch));
+                frame.Judge(Take(frame, verified));
+                foreach (var input in verified)
+                {
+                    await host.PostAsync(input).ConfigureAwait(false); // a full mailbox holds the worker back, then the inbox drops
+                }
+
+                verified.Clear(); // at once: the first of a batch does not wait for its last
             }
 
-            foreach (var input in batch)
-            {
-                await host.PostAsync(input).ConfigureAwait(false); // a full mailbox holds the worker back, then the inbox drops
-            }
-
-            if (batch.Count == 0 && !consensus.Reader.TryPeek(out _) && !transactions.Reader.TryPeek(out _))
+            if (taken == 0 && !consensus.Reader.TryPeek(out _) && !transactions.Reader.TryPeek(out _))
             {
                 votesWait = votesWait is { IsCompleted: false } ? votesWait : consensus.Reader.WaitToReadAsync().AsTask();
                 transactionsWait = transactionsWait is { IsCompleted: false } ? transactionsWait : transactions.Reader.WaitToReadAsync().AsTask();
@@ -76,8 +78,6 @@ internal sealed class Ingress
                     return; // both are completed together
                 }
             }
-
-            batch.Clear();
         }
     }
 
