@@ -115,6 +115,23 @@ public sealed class Devnets
         Assert.Contains("holds another chain", otherChain.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task On_a_terminal_it_draws_its_nodes_and_what_to_try()
+    {
+        using var folder = new Folder();
+        using var stop = new CancellationTokenSource();
+        await using var screen = new Screen("node2", "signed stake", "proposal to final", "luxtensor tx send --faucet", "final   height 2");
+        var terminal = new Terminal(screen, TextWriter.Null, TextReader.Null) { ShowsLive = true };
+        var running = Task.Run(() => Cli.RunAsync(
+            ["devnet", "--data", folder["d"], "--validators", "2", "--interval", "20ms", "--http", "0", "--ws", "0"], terminal, stop.Token));
+
+        await Task.WhenAny(screen.Complete, running);
+        await stop.CancelAsync();
+
+        Assert.Equal((int)ExitCode.Ok, await running);
+        Assert.True(screen.Complete.IsCompleted, "the devnet ended before it had drawn everything");
+    }
+
     private static async Task Records_of_the_guard_travel(Folder folder, string node)
     {
         var status = JsonNode.Parse((await Ok("keys", "guard", "status", "--guard", node, "--json")).Lines.Single())!;

@@ -53,7 +53,7 @@ internal static class Amount
     }
 
     /// <summary>An amount as <see cref="Parse"/> reads it: in tokens, or in base units where that is shorter to read.</summary>
-    internal static string Write(UInt128 units) => units % 1_000_000_000 == 0 ? Format(units) : $"{units} units";
+    internal static string Write(UInt128 units) => units % 1_000_000_000 == 0 ? Format(units) : units == 1 ? "1 unit" : $"{units} units";
 
     private static UInt128? Whole(ReadOnlySpan<char> digits) =>
         UInt128.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : null;

@@ -30,7 +30,7 @@ internal static class ChainVerbs
             {
                 Report.Print(
                     terminal, false,
-                    ("chainId", Quantity.Decimal(status?["chainId"])), ("genesis", status?["genesisHash"]?.DeepClone()),
+                    ("chainId", Quantity.Decimal(status?["chainId"])), ("blockZero", status?["genesisHash"]?.DeepClone()),
                     ("latest", Point(status?["latest"])), ("safe", Point(status?["safe"])), ("finalized", Point(status?["finalized"])),
                     ("deciding", $"height {Quantity.Decimal(status?["deciding"])}, round {Quantity.Decimal(status?["round"])}, "
                         + $"{status?["phase"]}"),
