@@ -120,7 +120,7 @@ public sealed class Devnets
     {
         using var folder = new Folder();
         using var stop = new CancellationTokenSource();
-        await using var screen = new Screen("node2", "signed stake", "proposal to final", "luxtensor tx send --faucet", "final   height 2");
+        await using var screen = new Screen("node2", "signed stake", "proposal to final", "luxtensor tx send --faucet", "final   height");
         var terminal = new Terminal(screen, TextWriter.Null, TextReader.Null) { ShowsLive = true };
         var running = Task.Run(() => Cli.RunAsync(
             ["devnet", "--data", folder["d"], "--validators", "2", "--interval", "20ms", "--http", "0", "--ws", "0"], terminal, stop.Token));
