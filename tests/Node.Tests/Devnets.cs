@@ -120,15 +120,16 @@ public sealed class Devnets
     {
         using var folder = new Folder();
         using var stop = new CancellationTokenSource();
+        using var error = new StringWriter();
         await using var screen = new Screen("node2", "signed stake", "proposal to final", "luxtensor tx send --faucet", "final   height");
-        var terminal = new Terminal(screen, TextWriter.Null, TextReader.Null) { ShowsLive = true };
+        var terminal = new Terminal(screen, error, TextReader.Null) { ShowsLive = true };
         var running = Task.Run(() => Cli.RunAsync(
             ["devnet", "--data", folder["d"], "--validators", "2", "--interval", "20ms", "--http", "0", "--ws", "0"], terminal, stop.Token));
 
         await Task.WhenAny(screen.Complete, running);
         await stop.CancelAsync();
 
-        Assert.Equal((int)ExitCode.Ok, await running);
+        Assert.True((int)ExitCode.Ok == await running, error.ToString());
         Assert.True(screen.Complete.IsCompleted, "the devnet ended before it had drawn everything");
     }
 

@@ -71,11 +71,10 @@ internal static class DevnetVerb
         Greet(terminal, folder, network).ForEach(say);
         var following = FollowAsync(feed, folder, network, statistics, say);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var drawing = live ? view.ShowAsync(end.Token) : Task.CompletedTask;
-        var failed = network.FirstEndAsync();
+        var drawing = live ? view.ShowAsync(end.Token) : Task.Delay(Timeout.InfiniteTimeSpan, end.Token);
         try
         {
-            await failed.WaitAsync(cancellation);
+            await (await Task.WhenAny(network.FirstEndAsync(), drawing)).WaitAsync(cancellation); // a failure of either ends it
         }
         catch (OperationCanceledException)
         {
@@ -84,7 +83,7 @@ internal static class DevnetVerb
         finally
         {
             await end.CancelAsync();
-            await drawing;
+            await drawing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await network.DisposeAsync();
             feed.Complete();
             await following;
