@@ -4,6 +4,7 @@ using LuxTensor.Core;
 using LuxTensor.Core.Consensus;
 using LuxTensor.Core.Transactions;
 using LuxTensor.Core.Voting;
+using LuxTensor.Crypto;
 
 namespace LuxTensor.Engine;
 
@@ -68,8 +69,10 @@ public sealed partial class NodeHost : INode, IAsyncDisposable
 
     /// <summary>Brings a node back from its journal, without starting it.</summary>
     /// <exception cref="JournalException">The journal is damaged.</exception>
+    /// <exception cref="CryptoSelfTestException">The signature library gives wrong answers.</exception>
     public static NodeHost Open(NodeOptions options)
     {
+        Ed25519.SelfTest(); // before any key is used
         var local = options.Keys.Select(key => Address.Of(key.PublicKey)).ToArray();
         var recovered = Recovery.Replay(options.Journal.Load(), options.Genesis, local, options.Pool);
         var batch = recovered.Turn.ToBatch();
