@@ -204,7 +204,7 @@ public static class Routing
         }
 
         var certificate = chain.FinalCertificate;
-        var room = chain.Rules.MaxBlockBytes - EncodedOverhead(certificate);
+        var room = chain.Rules.MaxBlockBytes - Block.OverheadBytes(chain.Set.Validators.Length);
         var transactions = turn.State.Pool.Select(parent.After, chain.Rules, room);
         var made = BlockValidity.Make(parent, build.Round, build.Time, build.Proposer, certificate, transactions, chain.Rules, chain.Epochs);
         var input = new ChainInput.Built(made.Block);
@@ -223,9 +223,6 @@ public static class Routing
             }
         }
     }
-
-    private static int EncodedOverhead(Certificate? certificate) =>
-        BlockHeader.Size + 1 + 4 + (certificate is null ? 0 : 128 + certificate.Signers.Length + (certificate.Signatures.Length * Crypto.Signature.Size));
 
     private static void Finalize(NodeTurn turn, ChainEffect.Finalized final)
     {

@@ -75,12 +75,6 @@ internal sealed class Section
     internal string? File(string key, string folder, bool required = false) =>
         Text(key, required) is { Length: > 0 } text ? Path.GetFullPath(Path.Combine(folder, text)) : null;
 
-    /// <summary>One of a few words.</summary>
-    internal string? OneOf(string key, params string[] words) =>
-        Scalar(
-            key, false, $"one of {string.Join(", ", words)}",
-            value => value is LocatedValue.Text it && words.Contains(it.Value) ? it.Value : null);
-
     /// <summary>A whole number within bounds.</summary>
     internal ulong? Integer(string key, ulong least, ulong most, bool required = false)
     {
