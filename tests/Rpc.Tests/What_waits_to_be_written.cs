@@ -1,35 +1,38 @@
+using System.Text;
+using System.Threading.Channels;
+
 namespace LuxTensor.Tests.Rpc;
 
-/// <summary>The queue in front of one connection, with a writer that the test holds back.</summary>
+/// <summary>The queue in front of one connection, with a writer that the test holds back. What was written is awaited, never looked at: the pump may be on another thread.</summary>
 public sealed class What_waits_to_be_written
 {
-    private readonly List<string> written = [];
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    private readonly Channel<string> written = Channel.CreateUnbounded<string>();
     private readonly ManualClock clock = new();
-    private TaskCompletionSource? gate;
-    private int aborts;
+    private readonly TaskCompletionSource gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Channel<bool> aborts = Channel.CreateUnbounded<bool>();
 
     [Fact]
     public async Task Notes_and_answers_keep_their_order()
     {
         var outbox = Make(8);
-        gate = new TaskCompletionSource();
         var subscription = new Subscription(NoteStream.Heads, outbox);
         outbox.Post(subscription, Of("a"));
         var sending = outbox.SendAsync(null, Of("b").Json);
         outbox.Post(subscription, Of("c"));
-        Assert.Equal(["a"], written);
+        await WrittenAsync("a");
         gate.SetResult();
         Assert.True(await sending);
-        var last = outbox.SendAsync(null, Of("d").Json);
-        Assert.True(await last);
-        Assert.Equal(["a", "b", "c", "d"], written);
+        Assert.True(await outbox.SendAsync(null, Of("d").Json));
+        await WrittenAsync("b", "c", "d");
+        NothingMore();
     }
 
     [Fact]
-    public void A_full_queue_ends_the_connection_with_what_is_under_way_and_a_reason()
+    public async Task A_full_queue_ends_the_connection_with_what_is_under_way_and_a_reason()
     {
         var outbox = Make(2);
-        gate = new TaskCompletionSource();
         var subscription = new Subscription(NoteStream.Heads, outbox);
         foreach (var note in (string[])["under way", "waits", "waits too"])
         {
@@ -40,54 +43,56 @@ public sealed class What_waits_to_be_written
         outbox.Post(subscription, Of("one too many"));
         Assert.True(outbox.IsEnded);
         gate.SetResult();
-        Assert.Equal(["under way", "1008 too slow: 2 messages were waiting"], written);
+        await WrittenAsync("under way", "1008 too slow: 2 messages were waiting");
         outbox.Post(subscription, Of("after the end"));
-        Assert.Equal(2, written.Count);
+        Assert.False(await outbox.SendAsync(null, Of("answer after the end").Json));
+        NothingMore();
     }
 
     [Fact]
     public async Task Whoever_waits_for_an_answer_to_be_written_learns_that_it_will_not_be()
     {
         var outbox = Make(2);
-        gate = new TaskCompletionSource();
         outbox.Post(new Subscription(NoteStream.Heads, outbox), Of("under way"));
         var sending = outbox.SendAsync(null, Of("answer").Json);
         outbox.End(new Ending(Ending.Restart, "stop"));
         Assert.False(await sending);
         Assert.False(await outbox.SendAsync(null, Of("later").Json));
         gate.SetResult();
-        Assert.Equal(["under way", "1012 stop"], written);
+        await WrittenAsync("under way", "1012 stop");
+        NothingMore();
     }
 
     [Fact]
-    public void A_write_that_fails_aborts_once_and_writes_no_more()
+    public async Task A_write_that_fails_aborts_once_and_writes_no_more()
     {
         var outbox = Make(8);
-        gate = new TaskCompletionSource();
         var subscription = new Subscription(NoteStream.Heads, outbox);
         outbox.Post(subscription, Of("a"));
         outbox.Post(subscription, Of("b"));
         gate.SetException(new IOException("gone"));
-        Assert.Equal(1, aborts);
-        Assert.Equal(["a"], written);
+        await aborts.Reader.ReadAsync();
+        await WrittenAsync("a");
         outbox.Post(subscription, Of("c"));
-        Assert.Equal(["a"], written);
+        Assert.False(await outbox.SendAsync(null, Of("d").Json));
+        NothingMore();
+        Assert.False(aborts.Reader.TryRead(out _));
     }
 
     [Fact]
-    public void A_write_under_way_for_too_long_is_seen()
+    public async Task A_write_under_way_for_too_long_is_seen()
     {
         var outbox = Make(8);
-        gate = new TaskCompletionSource();
-        Assert.False(outbox.IsStuck(TimeSpan.FromSeconds(30)));
+        Assert.False(outbox.IsStuck(Limit));
         outbox.Post(new Subscription(NoteStream.Heads, outbox), Of("a"));
         clock.Advance(TimeSpan.FromSeconds(29));
-        Assert.False(outbox.IsStuck(TimeSpan.FromSeconds(30)));
+        Assert.False(outbox.IsStuck(Limit));
         clock.Advance(TimeSpan.FromSeconds(2));
-        Assert.True(outbox.IsStuck(TimeSpan.FromSeconds(30)));
+        Assert.True(outbox.IsStuck(Limit));
         gate.SetResult();
+        Assert.True(await outbox.SendAsync(null, Of("b").Json)); // the one before is done
         clock.Advance(TimeSpan.FromSeconds(60));
-        Assert.False(outbox.IsStuck(TimeSpan.FromSeconds(30)));
+        Assert.False(outbox.IsStuck(Limit));
     }
 
     [Fact]
@@ -104,10 +109,8 @@ public sealed class What_waits_to_be_written
         hub.Activate(new Subscription(NoteStream.Finality, replaying) { Feed = new FinalityFeed(hub, 1, lag) });
         await first.Task; // it is writing event 1 of 20, and will never be done
 
-        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var watched = new Outbox(lag, TimeSpan.FromMinutes(1), clock, item => WriteLive(item, ended), () => { });
+        var watched = new Outbox(lag, TimeSpan.FromMinutes(1), clock, WriteAsync, () => { });
         var feed = new FinalityFeed(hub, 21, lag);
-        gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         hub.Activate(new Subscription(NoteStream.Finality, watched) { Feed = feed });
         while (!watched.IsEnded)
         {
@@ -116,19 +119,9 @@ public sealed class What_waits_to_be_written
         }
 
         gate.SetResult();
-        await ended.Task;
+        Assert.Contains("\"sequence\":", await written.Reader.ReadAsync(), StringComparison.Ordinal); // the event under way
+        await WrittenAsync($"1008 too slow: more than {lag} finality events waited");
         Assert.False(replaying.IsEnded);
-    }
-
-    private async ValueTask WriteLive(Outgoing item, TaskCompletionSource ended)
-    {
-        if (item.End is { } ending)
-        {
-            Assert.Equal(Ending.Policy, ending.Code);
-            ended.SetResult();
-        }
-
-        await gate!.Task;
     }
 
     private static async ValueTask Hold(TaskCompletionSource reached)
@@ -137,16 +130,24 @@ public sealed class What_waits_to_be_written
         await new TaskCompletionSource().Task;
     }
 
-    private Outbox Make(int capacity) => new(capacity, TimeSpan.FromMinutes(1), clock, WriteAsync, () => aborts++);
+    private Outbox Make(int capacity) => new(capacity, TimeSpan.FromMinutes(1), clock, WriteAsync, () => aborts.Writer.TryWrite(true));
 
     private async ValueTask WriteAsync(Outgoing item)
     {
-        written.Add(item.End is { } ending ? $"{ending.Code} {ending.Reason}" : System.Text.Encoding.ASCII.GetString(item.Payload.Span));
-        if (gate is { } held)
+        written.Writer.TryWrite(item.End is { } ending ? $"{ending.Code} {ending.Reason}" : Encoding.ASCII.GetString(item.Payload.Span));
+        await gate.Task;
+    }
+
+    private async Task WrittenAsync(params string[] expected)
+    {
+        foreach (var message in expected)
         {
-            await held.Task;
+            Assert.Equal(message, await written.Reader.ReadAsync());
         }
     }
 
-    private static Note Of(string text) => new(System.Text.Encoding.ASCII.GetBytes(text));
+    /// <summary>For when nothing is left that could be written: every message queued is answered for.</summary>
+    private void NothingMore() => Assert.False(written.Reader.TryRead(out var more), more);
+
+    private static Note Of(string text) => new(Encoding.ASCII.GetBytes(text));
 }
