@@ -19,7 +19,12 @@ internal sealed record Plan
 
     public ulong? Horizon { get; init; }
 
-    public Scenario Draw(ulong seed) => Scenario.Draw(seed, Profile, Validators, Allowed, Horizon);
+    public Signatures Signatures { get; init; }
+
+    /// <summary>Seeds that run at a time; the results and their order do not depend on it.</summary>
+    public int Jobs { get; init; } = Environment.ProcessorCount;
+
+    public Scenario Draw(ulong seed) => Scenario.Draw(seed, Profile, Validators, Allowed, Horizon) with { Signatures = Signatures };
 }
 
 /// <summary>Runs many seeds, and makes the first failure small.</summary>
@@ -27,14 +32,13 @@ internal static class Campaign
 {
     public const int LinesKept = 200;
 
-    /// <summary>Runs seed after seed until one fails; gives all that passed and the failure, if any.</summary>
+    /// <summary>Runs the seeds until one fails; gives all up to the first that does, reported in order, and the failure, if any.</summary>
     public static (Coverage Total, ulong Events, Outcome? Failure) Run(Plan plan, Action<Outcome>? report = null)
     {
         var total = new Coverage();
         ulong events = 0;
-        for (var seed = plan.From; seed < plan.From + (ulong)plan.Seeds; seed++)
+        foreach (var outcome in Side.BySide(plan.Jobs, plan.Seeds, index => World.Run(plan.Draw(plan.From + (ulong)index), plan.Defect)))
         {
-            var outcome = World.Run(plan.Draw(seed), plan.Defect);
             total.Include(outcome.Coverage);
             events += outcome.Events;
             report?.Invoke(outcome);
@@ -94,6 +98,7 @@ internal static class Campaign
 
     private static string Arguments(Plan plan, ulong seed) =>
         $"--seed {seed} --profile {plan.Profile}"
+        + (plan.Signatures != Signatures.StandIn ? $" --signatures {plan.Signatures}" : "")
         + (plan.Validators is { } nodes ? $" --nodes {nodes}" : "")
         + (plan.Allowed != FaultKind.All ? $" --faults \"{plan.Allowed}\"" : "")
         + (plan.Defect != Defect.None ? $" --defect {plan.Defect}" : "")

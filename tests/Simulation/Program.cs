@@ -16,6 +16,8 @@ internal static class Program
                            Overwhelmed (Mixed)
           --faults LIST    only these kinds, separated by commas (All)
           --horizon MS     the network heals no later
+          --signatures KIND  StandIn, or Real for Ed25519 (StandIn)
+          --jobs N        seeds that run at a time (one a processor)
           --defect NAME    break the simulated host: SkipsGuard, ActsBeforeCommit, ForgetsJournal, ForgetsInputs
         """;
 
@@ -100,6 +102,8 @@ internal static class Program
             "--from" when isNumber => plan with { From = number },
             "--seed" when isNumber => plan with { From = number, Seeds = 1 },
             "--nodes" when isNumber && number is >= 4 and <= 16 => plan with { Validators = (int)number },
+            "--jobs" when isNumber && number is > 0 and <= 256 => plan with { Jobs = (int)number },
+            "--signatures" when Enum.TryParse<Signatures>(value, ignoreCase: true, out var kind) => plan with { Signatures = kind },
             "--horizon" when isNumber => plan with { Horizon = number },
             "--profile" when Enum.TryParse<Profile>(value, ignoreCase: true, out var profile) => plan with { Profile = profile },
             "--faults" when Enum.TryParse<FaultKind>(value, ignoreCase: true, out var kinds) => plan with { Allowed = kinds },

@@ -80,6 +80,8 @@ internal sealed record Scenario
 
     public required ChainRules Rules { get; init; }
 
+    public Signatures Signatures { get; init; }
+
     /// <summary>Stake of each validator, in units of 32 tokens.</summary>
     public required ImmutableArray<int> Stakes { get; init; }
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using LuxTensor.Crypto;
 
 namespace LuxTensor.Tests.Simulation;
 
@@ -26,6 +27,15 @@ public sealed class Many_seeds
     {
         var failure = Run(part).Failure;
         Assert.True(failure is null, failure);
+    }
+
+    /// <summary>The other seeds sign with stand-ins.</summary>
+    [Fact]
+    public void Keep_every_rule_with_real_signatures()
+    {
+        var plan = new Plan { Seeds = int.Min(seeds, 20), Signatures = Signatures.Real };
+        var failure = Campaign.Run(plan).Failure;
+        Assert.True(failure is null, failure is null ? null : Campaign.Describe(plan, failure));
     }
 
     [Fact]
@@ -66,6 +76,16 @@ public sealed class A_seed
         var second = World.Run(scenario, linesKept: 50);
         Assert.Equal(first.TraceHash, second.TraceHash);
         Assert.Equal(first.Events, second.Events);
+    }
+
+    [Fact]
+    public void Does_the_same_whatever_runs_beside_it()
+    {
+        var alone = new List<Hash256>();
+        var together = new List<Hash256>();
+        Campaign.Run(new Plan { Seeds = 12, Jobs = 1 }, outcome => alone.Add(outcome.TraceHash));
+        Campaign.Run(new Plan { Seeds = 12, Jobs = 3 }, outcome => together.Add(outcome.TraceHash));
+        Assert.Equal(alone, together);
     }
 
     [Fact]

@@ -29,7 +29,7 @@ internal sealed class World : IDisposable
     private readonly PriorityQueue<(char Kind, int Node, ulong What, Action Run), (ulong Time, ulong Sequence)> queue = new();
     private readonly Prng random;
     private readonly Dictionary<int, SimulatedGuard> guards = [];
-    private readonly ulong[] nonces = new ulong[Keys.Accounts.Length];
+    private readonly ulong[] nonces = new ulong[4];
     private ulong scheduled;
     private (ulong Height, ulong Deadline)? goal;
 
@@ -39,7 +39,8 @@ internal sealed class World : IDisposable
         Defect = defect;
         Trace = new Trace(linesKept);
         random = new Prng(scenario.Seed);
-        Genesis = MakeGenesis(scenario);
+        Keys = Keys.Of(scenario.Signatures);
+        Genesis = MakeGenesis();
         Verification = new Verification(scenario.Rules, Genesis.EpochZero);
         Checkers = new Checkers(this);
         Network = new Network(this, random.Split("network"));
@@ -51,6 +52,8 @@ internal sealed class World : IDisposable
     public Scenario Scenario { get; }
 
     public Defect Defect { get; }
+
+    public Keys Keys { get; }
 
     public Genesis Genesis { get; }
 
@@ -92,11 +95,11 @@ internal sealed class World : IDisposable
 
     public void Dispose() => Trace.Dispose();
 
-    private static Genesis MakeGenesis(Scenario scenario)
+    private Genesis MakeGenesis()
     {
-        var validators = scenario.Stakes.Select((stake, index) => new GenesisValidator(Keys.Validators[index].PublicKey, 32 * ChainRules.Token * (UInt128)stake));
+        var validators = Scenario.Stakes.Select((stake, index) => new GenesisValidator(Keys.Validators[index].PublicKey, 32 * ChainRules.Token * (UInt128)stake));
         var accounts = Keys.Accounts.Select(key => new GenesisAccount(Address.Of(key.PublicKey), 1_000_000 * ChainRules.Token));
-        return Genesis.TryCreate(scenario.Rules, 1_700_000_000_000, [.. validators], [.. accounts], out var genesis, out var why)
+        return Genesis.TryCreate(Scenario.Rules, 1_700_000_000_000, [.. validators], [.. accounts], out var genesis, out var why)
             ? genesis
             : throw new InvalidOperationException($"the scenario has no genesis: {why}");
     }
@@ -216,19 +219,4 @@ internal sealed class World : IDisposable
         void Wait() => Schedule(Now + stream.Between(1, 2 * Scenario.TransactionEvery), 'x', 255, 0, Offer);
         Wait();
     }
-}
-
-/// <summary>Keys that every run shares; made once, because expanding a seed costs more than a signature.</summary>
-internal static class Keys
-{
-    public static ImmutableArray<SigningKey> Validators { get; } = Make(1, 16);
-
-    public static ImmutableArray<SigningKey> Accounts { get; } = Make(2, 4);
-
-    private static readonly ImmutableArray<Address> addresses = [.. Validators.Select(key => Address.Of(key.PublicKey))];
-
-    public static Address AddressOf(int validator) => addresses[validator];
-
-    private static ImmutableArray<SigningKey> Make(byte kind, int count) =>
-        [.. Enumerable.Range(0, count).Select(index => SigningKey.FromSeed(Sha256.Hash([kind, (byte)index]).ToArray()))];
 }
