@@ -24,7 +24,7 @@ public sealed class CrashTests
         };
         var told = new List<ulong>();
         string? reason = null;
-        var stopped = new TaskCompletionSource();
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var node = Open(chain, journal, guard);
         using var subscription = node.Subscribe(new Sink(notice =>
         {

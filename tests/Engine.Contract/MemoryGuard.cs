@@ -10,8 +10,19 @@ internal sealed class MemoryGuard : ISigningGuard
     private readonly Lock gate = new();
     private readonly SortedDictionary<(Address, SigningPosition), Vote> signed = [];
 
-    /// <summary>Every vote whose signature left, in order.</summary>
-    public List<Vote> Released { get; } = [];
+    private readonly List<Vote> released = [];
+
+    /// <summary>Every vote whose signature has left so far, in order.</summary>
+    public IReadOnlyList<Vote> Released
+    {
+        get
+        {
+            lock (gate)
+            {
+                return [.. released];
+            }
+        }
+    }
 
     public GuardDecision Record(Vote vote)
     {
@@ -27,7 +38,7 @@ internal sealed class MemoryGuard : ISigningGuard
             }
 
             signed.Add(slot, vote);
-            Released.Add(vote);
+            released.Add(vote);
             return new GuardDecision.Released(vote.Signature);
         }
     }

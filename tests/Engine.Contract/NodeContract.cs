@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using LuxTensor.Core;
 using LuxTensor.Core.Consensus;
 using LuxTensor.Core.Validators;
@@ -141,17 +142,17 @@ public abstract class NodeContract
     {
         await using var network = Network(new TestChain(1));
         var node = network.Start(0);
-        var wrong = new List<string>();
+        var wrong = new ConcurrentQueue<string>();
         var watch = new Watch(notice =>
         {
             if (notice is Notice.Finalized final && (node.View.Final.Height < final.Block.Height || node.Chain.BlockAt(final.Sequence) is null))
             {
-                wrong.Add($"block {final.Sequence} was told before it could be read");
+                wrong.Enqueue($"block {final.Sequence} was told before it could be read");
             }
 
             if (notice is Notice.HeadMoved moved && moved.Joined.Any(block => node.View.BlockBy(block.Hash) is null && node.Chain.BlockBy(block.Hash) is null))
             {
-                wrong.Add($"head {moved.Joined[^1].Height} was told before it could be read");
+                wrong.Enqueue($"head {moved.Joined[^1].Height} was told before it could be read");
             }
         });
         using var subscription = node.Subscribe(watch);

@@ -65,10 +65,9 @@ public sealed class Command_lines
     [InlineData("tx flood --count 1")]
     public async Task Where_no_node_answers_a_client_ends_with_3(string line)
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        listener.Stop(); // nobody listens there now
+        using var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        taken.Bind(new IPEndPoint(IPAddress.Loopback, 0)); // nobody listens there, and nobody else can
+        var port = ((IPEndPoint)taken.LocalEndPoint!).Port;
 
         var outcome = await Luxtensor.Run([.. line.Split(' '), "--rpc", $"127.0.0.1:{port}"]);
 

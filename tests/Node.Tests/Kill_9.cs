@@ -37,8 +37,10 @@ public sealed class Kill_9
     // The nodes take this port and the next one, and the same ten, twenty and thirty higher.
     private static int FreePort()
     {
-        for (var port = 21_000; port < 32_000; port += 40)
+        const int First = 21_000, Step = 40, Places = 275;
+        for (var i = 0; i < Places; i++)
         {
+            var port = First + (Step * ((Environment.ProcessId + i) % Places)); // two runs on one machine look in different places
             if (Enumerable.Range(0, 4).SelectMany(node => (int[])[port + (10 * node), port + (10 * node) + 1]).All(IsFree))
             {
                 return port;

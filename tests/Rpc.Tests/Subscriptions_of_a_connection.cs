@@ -57,11 +57,18 @@ public sealed class Subscriptions_of_a_connection
     {
         await using var served = await Served.StartAsync();
         using var stop = new CancellationTokenSource();
-        var making = Task.Run(() =>
+        using var reader = await served.ConnectAsync();
+        var read = await reader.SubscribeAsync("[\"newPendingTransactions\"]");
+        var making = Task.Run(async () =>
         {
-            while (!stop.IsCancellationRequested)
+            var notice = new Notice.Pending(served.Node.Transfer(0, 1));
+            for (var made = 0; !stop.IsCancellationRequested; made++)
             {
-                served.Node.Publish(new Notice.Pending(served.Node.Transfer(0, 1)));
+                served.Node.Publish(notice);
+                if (made >= 64)
+                {
+                    await reader.NoteAsync(read); // so many on their way at most, however slow the server
+                }
             }
         });
         for (var i = 0; i < 50; i++)

@@ -8,6 +8,7 @@ using LuxTensor.Core.Validators;
 using LuxTensor.Core.Voting;
 using LuxTensor.Crypto;
 using LuxTensor.Engine;
+using LuxTensor.Storage;
 
 namespace LuxTensor.Tests.Storage;
 
@@ -48,6 +49,9 @@ internal sealed class TestChain
     public static ImmutableArray<Address> Validators { get; } = [.. Keys.Select(key => Address.Of(key.PublicKey))];
 
     public Genesis Genesis { get; }
+
+    /// <summary>A guard's options for when several write to one file on a slow disk.</summary>
+    public GuardOptions PatientGuard => GuardOptions.For(Genesis) with { BusyTimeout = TimeSpan.FromMinutes(1) };
 
     public BlockNode Tip { get; private set; }
 

@@ -113,26 +113,28 @@ public sealed class Guard_rules : IDisposable
     }
 
     [Fact]
-    public void Racing_openings_of_one_file_release_one_block_a_position() // GRD-1
+    public async Task Racing_openings_of_one_file_release_one_block_a_position() // GRD-1
     {
         const int Openings = 4, Heights = 60;
         var votes = Enumerable.Range(0, Openings).Select(i => chain.Vote(0, 1, 0, Phase.Precommit, (byte)(i + 1))).ToArray();
         var released = new int[Heights];
         using var start = new Barrier(Openings);
-        var threads = votes.Select(vote => new Thread(() =>
-        {
-            using var guard = Open();
-            start.SignalAndWait();
-            for (var height = 0; height < Heights; height++)
+        await Task.WhenAll(votes.Select(vote => Task.Factory.StartNew(
+            () =>
             {
-                if (guard.Record(vote with { Ballot = vote.Ballot with { Height = (ulong)height } }) is GuardDecision.Released)
+                using var guard = Open();
+                start.SignalAndWait();
+                for (var height = 0; height < Heights; height++)
                 {
-                    Interlocked.Increment(ref released[height]);
+                    if (guard.Record(vote with { Ballot = vote.Ballot with { Height = (ulong)height } }) is GuardDecision.Released)
+                    {
+                        Interlocked.Increment(ref released[height]);
+                    }
                 }
-            }
-        })).ToArray();
-        Array.ForEach(threads, thread => thread.Start());
-        Array.ForEach(threads, thread => thread.Join());
+            },
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning, // a thread each
+            TaskScheduler.Default)));
         Assert.All(released, count => Assert.Equal(1, count));
     }
 
@@ -145,5 +147,5 @@ public sealed class Guard_rules : IDisposable
         Assert.Throws<ArgumentOutOfRangeException>(() => guard.Record(vote with { Ballot = vote.Ballot with { Phase = Phase.Commit } }));
     }
 
-    private SqliteSigningGuard Open() => SqliteSigningGuard.Open(folder["guard.db"], GuardOptions.For(chain.Genesis));
+    private SqliteSigningGuard Open() => SqliteSigningGuard.Open(folder["guard.db"], chain.PatientGuard);
 }

@@ -52,7 +52,7 @@ internal static class Program
     {
         var chain = new TestChain();
         var vote = chain.Vote(0, from, 0, Phase.Precommit, block);
-        using var guard = SqliteSigningGuard.Open(path, GuardOptions.For(chain.Genesis));
+        using var guard = SqliteSigningGuard.Open(path, chain.PatientGuard);
         Say("open");
         Console.In.ReadLine();
         for (var height = from; height < from + count; height++)

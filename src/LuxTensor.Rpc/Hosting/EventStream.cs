@@ -73,11 +73,8 @@ internal static class EventStream
         try
         {
             services.Hub.Add(outbox);
-            await outbox.SendAsync(null, ":\n\n"u8.ToArray()); // the headers leave now, and a client knows that it is listening
-            foreach (var subscription in subscriptions)
-            {
-                services.Hub.Activate(subscription);
-            }
+            // The headers leave now, and a client knows that it is listening.
+            await outbox.SendAsync(null, ":\n\n"u8.ToArray(), () => Array.ForEach(subscriptions, services.Hub.Activate));
 
             while (!ended.Task.IsCompleted)
             {

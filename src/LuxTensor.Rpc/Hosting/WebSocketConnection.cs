@@ -30,7 +30,7 @@ internal sealed class WebSocketConnection : IAsyncDisposable
         caller = new Caller(services, budget, this);
     }
 
-    /// <summary>Opens a subscription that starts once the answer is queued; null where there are too many.</summary>
+    /// <summary>Opens a subscription that starts with the answer; null where there are too many.</summary>
     public Subscription? Subscribe(NoteStream stream, FinalityFeed? feed)
     {
         if (subscriptions.Count >= services.Options.MaxSubscriptions)
@@ -112,9 +112,8 @@ internal sealed class WebSocketConnection : IAsyncDisposable
         using var exchange = Exchange.Rent();
         if (await services.Dispatcher.AnswerAsync(caller, message, exchange, cancellation))
         {
-            var sending = outbox.SendAsync(null, exchange.Written); // queued on return: before any note of what it opened
-            Start();
-            await sending;
+            // What it opened is open before the client can know, and sends nothing before the answer.
+            await outbox.SendAsync(null, exchange.Written, starting.Count > 0 ? Start : null);
         }
         else
         {

@@ -41,8 +41,8 @@ internal sealed class Hub : INoticeSink, IAsyncDisposable
 
     public INode Node { get; }
 
-    /// <summary>The finality feed's newest sequence number.</summary>
-    public ulong NewestFinal => Volatile.Read(ref newestFinal);
+    /// <summary>The finality feed's newest sequence number: never below what the node shows as final, and notices come after.</summary>
+    public ulong NewestFinal => ulong.Max(Volatile.Read(ref newestFinal), Node.View.Final.Height);
 
     /// <summary>Why the node stopped, once it has.</summary>
     public Notice.Stopped? Stopped => Volatile.Read(ref stopped);
@@ -75,7 +75,7 @@ internal sealed class Hub : INoticeSink, IAsyncDisposable
 
     public void Remove(Outbox outbox) => connections.TryRemove(outbox, out _);
 
-    /// <summary>Starts sending to a subscription: its answer must be queued before.</summary>
+    /// <summary>Starts sending to a subscription: its answer must be under way.</summary>
     public void Activate(Subscription subscription)
     {
         streams[(int)subscription.Stream].Add(subscription);

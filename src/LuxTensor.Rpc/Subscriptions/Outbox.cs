@@ -9,8 +9,12 @@ internal readonly record struct Ending(int Code, string Reason)
     public const int TryLater = 1013;
 }
 
-/// <summary>One message on its way out: a note of a subscription, an answer, or the end.</summary>
-internal readonly record struct Outgoing(Subscription? Subscription, ReadOnlyMemory<byte> Payload, Ending? End, TaskCompletionSource? Sent);
+/// <summary>
+/// One message on its way out: a note of a subscription, an answer, or the end. What is to happen just before it is written
+/// happens when everything queued from then on goes out after it.
+/// </summary>
+internal readonly record struct Outgoing(
+    Subscription? Subscription, ReadOnlyMemory<byte> Payload, Ending? End = null, TaskCompletionSource? Sent = null, Action? First = null);
 
 /// <summary>
 /// What waits to be written to one connection, in order and bounded. Posting never waits: when the queue is full the
@@ -35,17 +39,20 @@ internal sealed class Outbox(int capacity, TimeSpan closeTimeout, TimeProvider c
     /// <summary>Queues a note; ends the connection where too many wait already.</summary>
     public void Post(Subscription subscription, Note note)
     {
-        if (!TryEnqueue(new Outgoing(subscription, note.Json, null, null), bounded: true))
+        if (!TryEnqueue(new Outgoing(subscription, note.Json), bounded: true))
         {
             End(new Ending(Ending.Policy, $"too slow: {capacity} messages were waiting"));
         }
     }
 
-    /// <summary>Sends a message and waits until it is written; false where the connection ended first.</summary>
-    public async ValueTask<bool> SendAsync(Subscription? subscription, ReadOnlyMemory<byte> payload)
+    /// <summary>
+    /// Sends a message and waits until it is written; false where the connection ended first. <paramref name="first"/> runs
+    /// just before the message is written, if it ever is.
+    /// </summary>
+    public async ValueTask<bool> SendAsync(Subscription? subscription, ReadOnlyMemory<byte> payload, Action? first = null)
     {
         var sent = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        TryEnqueue(new Outgoing(subscription, payload, null, sent), bounded: false); // who waits sends one at a time
+        TryEnqueue(new Outgoing(subscription, payload, Sent: sent, First: first), bounded: false); // who waits sends one at a time
         try
         {
             await sent.Task;
@@ -73,7 +80,7 @@ internal sealed class Outbox(int capacity, TimeSpan closeTimeout, TimeProvider c
 
             Volatile.Write(ref ended, true);
             DropQueue();
-            queue.Enqueue(new Outgoing(null, default, ending, null));
+            queue.Enqueue(new Outgoing(null, default, ending));
             start = !pumping;
             pumping = true;
         }
@@ -141,6 +148,7 @@ internal sealed class Outbox(int capacity, TimeSpan closeTimeout, TimeProvider c
             try
             {
                 Volatile.Write(ref writingSince, clock.GetTimestamp());
+                item.First?.Invoke();
                 await write(item);
                 Volatile.Write(ref writingSince, 0);
                 item.Sent?.TrySetResult();
