@@ -53,8 +53,8 @@ internal sealed class TimedGuard(ISigningGuard guard) : ISigningGuard
 
     public SigningPosition? LastSigned(Address validator) => guard.LastSigned(validator);
 
-    public GuardDecision.Blocked? VerifyNotOlderThan(Address validator, SigningPosition lastKnownToJournal) =>
-        guard.VerifyNotOlderThan(validator, lastKnownToJournal);
+    public GuardDecision.Blocked? VerifyNotOlderThan(Address validator, SigningPosition knownToJournal) =>
+        guard.VerifyNotOlderThan(validator, knownToJournal);
 
     public void Dispose() => guard.Dispose();
 }

@@ -1,3 +1,4 @@
+using LuxTensor.Core;
 using LuxTensor.Core.Consensus;
 using LuxTensor.Core.Voting;
 using LuxTensor.Engine;
@@ -130,6 +131,28 @@ public sealed class CrashTests
     }
 
     [Fact]
+    public async Task A_missing_precommit_shows_below_a_proposal_made_ahead() // GRD-4
+    {
+        var chain = new TestChain(4);
+        Vote[] stored = [Vote(chain, 1, Phase.Prepare), Vote(chain, 6, Phase.Propose)];
+        var forgotten = Vote(chain, 1, Phase.Precommit);
+        using var guard = new MemoryGuard();
+        using var journal = new MemoryJournal(chain.Genesis);
+        journal.Commit(new JournalBatch { Inputs = [.. stored.Select(vote => Signed(chain, vote))] });
+        Assert.All(stored, vote => Assert.IsType<GuardDecision.Released>(guard.Record(vote)));
+
+        await using (var whole = Open(chain, journal, guard))
+        {
+            Assert.Empty(whole.SilentUntil);
+        }
+
+        guard.Record(forgotten);
+        await using var older = Open(chain, journal, guard);
+
+        Assert.Equal(1UL, older.SilentUntil[forgotten.Validator]);
+    }
+
+    [Fact]
     public async Task A_vote_of_an_own_key_seen_on_the_network_is_recorded_before_anything_else_is_signed() // GRD-5
     {
         var chain = new TestChain(4);
@@ -146,10 +169,7 @@ public sealed class CrashTests
             Keys = [chain.Validators[0]],
             Transport = transport,
         });
-        var ballot = new Ballot(chain.Genesis.Rules.ChainId, 0, 1, 0, Phase.Prepare, chain.Genesis.Hash);
-        var message = new byte[Ballot.MessageSize];
-        ballot.WriteMessage(message);
-        var vote = new Vote(ballot, chain.Genesis.EpochZero.Validators[0].Address, chain.Validators[0].Sign(message));
+        var vote = Vote(chain, 1, Phase.Prepare);
         var signed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var subscription = node.Subscribe(new Sink(notice =>
         {
@@ -165,6 +185,22 @@ public sealed class CrashTests
 
         await signed.Task.WaitAsync(Patience); // its own prepare of round 0, for nil or a block, was refused
         Assert.Equal(vote, guard.Released[0]);
+    }
+
+    /// <summary>A vote of the first key for a block that nobody has.</summary>
+    private static Vote Vote(TestChain chain, ulong height, Phase phase)
+    {
+        var ballot = new Ballot(chain.Genesis.Rules.ChainId, 0, height, 0, phase, chain.Genesis.Hash);
+        var message = new byte[Ballot.MessageSize];
+        ballot.WriteMessage(message);
+        var key = chain.Validators[0];
+        return new Vote(ballot, Address.Of(key.PublicKey), key.Sign(message));
+    }
+
+    private static JournalInput Signed(TestChain chain, Vote vote)
+    {
+        Assert.Null(Verifier.Check(vote, chain.Genesis.Rules, chain.Genesis.EpochZero, out var verified));
+        return InputCodec.Encode(new NodeInput.Chain(new ChainInput.Signed(verified)), chain.Genesis.Rules.ChainId, 0)!.Value;
     }
 
     private static async Task RunTo(NodeHost node, ulong height)

@@ -97,8 +97,8 @@ internal sealed class EmbeddedNetwork(TestChain chain, Func<int, IJournal> openJ
 
         public SigningPosition? LastSigned(Address validator) => guard.LastSigned(validator);
 
-        public GuardDecision.Blocked? VerifyNotOlderThan(Address validator, SigningPosition lastKnownToJournal) =>
-            guard.VerifyNotOlderThan(validator, lastKnownToJournal);
+        public GuardDecision.Blocked? VerifyNotOlderThan(Address validator, SigningPosition knownToJournal) =>
+            guard.VerifyNotOlderThan(validator, knownToJournal);
 
         public void Dispose()
         {

@@ -47,12 +47,17 @@ internal sealed class MemoryGuard : ISigningGuard
     {
         lock (gate)
         {
-            return signed.Keys.Where(slot => slot.Item1 == validator).Select(slot => (SigningPosition?)slot.Item2).Max();
+            return signed.Keys.Where(slot => slot.Item1 == validator && slot.Item2.Phase != Phase.Propose).Select(slot => (SigningPosition?)slot.Item2).Max();
         }
     }
 
-    public GuardDecision.Blocked? VerifyNotOlderThan(Address validator, SigningPosition lastKnownToJournal) =>
-        LastSigned(validator) is { } last && last.CompareTo(lastKnownToJournal) >= 0 ? null : new GuardDecision.Blocked("older than the journal");
+    public GuardDecision.Blocked? VerifyNotOlderThan(Address validator, SigningPosition knownToJournal)
+    {
+        lock (gate)
+        {
+            return signed.ContainsKey((validator, knownToJournal)) ? null : new GuardDecision.Blocked("older than the journal");
+        }
+    }
 
     public void Dispose()
     {

@@ -143,7 +143,7 @@ public sealed class Devnets
             "keys", "guard", "import", folder["records.json"], "--guard", folder["guard.db"], "--genesis", Path.Combine(node, "../genesis.json"), "--json");
         Assert.Equal(1, (int?)JsonNode.Parse(imported.Out)!["validators"]);
         var there = await Ok("keys", "guard", "status", "--guard", folder["guard.db"], "--genesis", Path.Combine(node, "../genesis.json"), "--json");
-        Assert.Equal((ulong?)status["height"], (ulong?)JsonNode.Parse(there.Out)!["height"]);
+        Assert.True((ulong?)JsonNode.Parse(there.Out)!["height"] >= (ulong?)status["height"]); // above it where it had proposed ahead
         Assert.Equal(ExitCode.Negative, (await Luxtensor.Run(
             "keys", "guard", "accept", "--guard", node, "--validator", (string)status["validator"]!, "--yes")).Code); // it was not blocked
         File.WriteAllText(folder["records.json"], File.ReadAllText(folder["records.json"]).Replace("\"metadata\"", "\"metedata\"", StringComparison.Ordinal));

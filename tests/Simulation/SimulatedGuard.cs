@@ -21,7 +21,7 @@ internal sealed class SimulatedGuard : ISigningGuard
         }
 
         votes.Add((vote.Validator, position), vote);
-        if (!last.TryGetValue(vote.Validator, out var highest) || position.CompareTo(highest) > 0)
+        if (position.Phase != Phase.Propose && (!last.TryGetValue(vote.Validator, out var highest) || position.CompareTo(highest) > 0))
         {
             last[vote.Validator] = position;
         }
@@ -31,10 +31,10 @@ internal sealed class SimulatedGuard : ISigningGuard
 
     public SigningPosition? LastSigned(Address validator) => last.TryGetValue(validator, out var position) ? position : null;
 
-    public GuardDecision.Blocked? VerifyNotOlderThan(Address validator, SigningPosition lastKnownToJournal) =>
-        LastSigned(validator) is { } known && known.CompareTo(lastKnownToJournal) >= 0
+    public GuardDecision.Blocked? VerifyNotOlderThan(Address validator, SigningPosition knownToJournal) =>
+        votes.ContainsKey((validator, knownToJournal))
             ? null
-            : new GuardDecision.Blocked($"the guard lacks a signature at {lastKnownToJournal} that the journal holds");
+            : new GuardDecision.Blocked($"the guard lacks a signature at {knownToJournal} that the journal holds");
 
     public void Dispose()
     {

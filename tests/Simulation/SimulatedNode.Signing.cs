@@ -15,13 +15,16 @@ internal sealed partial class SimulatedNode
     private void Silence(Recovered recovered)
     {
         silentUntil.Clear();
-        foreach (var validator in IsByzantine ? [] : keys.Keys)
+        foreach (var (validator, stored) in IsByzantine ? [] : recovered.Signed.Where(signed => keys.ContainsKey(signed.Validator)))
         {
-            if (recovered.Signed.TryGetValue(validator, out var stored) && guard.VerifyNotOlderThan(validator, stored) is { } blocked)
+            if (guard.VerifyNotOlderThan(validator, stored) is { } blocked)
             {
                 world.Checkers.GuardIsOlder(this, blocked);
             }
+        }
 
+        foreach (var validator in IsByzantine ? [] : keys.Keys)
+        {
             if (guard.LastSigned(validator) is { } last && last.Height >= View.Chain.Height
                 && (!recovered.Asked.TryGetValue(validator, out var position) || last.CompareTo(position) > 0))
             {

@@ -103,14 +103,14 @@ public sealed class Guard_against_its_model : IDisposable
 
         public SigningPosition? Last(Address validator)
         {
-            var all = signed.Keys.Where(key => key.Item1 == validator).Select(key => key.Item2)
+            var all = signed.Keys.Where(key => key.Item1 == validator && key.Item2.Phase != Phase.Propose).Select(key => key.Item2)
                 .Concat(watermark.Where(pair => pair.Key == validator).Select(pair => pair.Value)).ToList();
             return all.Count == 0 ? null : all.Max();
         }
 
         public bool Verify(Address validator, SigningPosition position)
         {
-            if (Last(validator) is not { } last || last.CompareTo(position) < 0)
+            if (!signed.ContainsKey((validator, position)) && !(watermark.TryGetValue(validator, out var mark) && position.CompareTo(mark) <= 0))
             {
                 blocked[validator] = blocked.TryGetValue(validator, out var there) && there.CompareTo(position) > 0 ? there : position;
             }

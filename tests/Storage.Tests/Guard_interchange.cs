@@ -57,7 +57,8 @@ public sealed class Guard_interchange : IDisposable
         Interchange.Import(third, Export(imported));
         Assert.Equal(new SigningPosition(7, 3, Phase.Propose), third.LastSigned(TestChain.Validators[1]));
         Interchange.Import(imported, Export(original));
-        Assert.Equal(new SigningPosition(7, 3, Phase.Propose), imported.LastSigned(TestChain.Validators[0]));
+        Assert.Equal(new SigningPosition(7, 2, Phase.Precommit), imported.LastSigned(TestChain.Validators[0]));
+        Assert.IsType<GuardDecision.Released>(imported.Record(chain.Vote(0, 7, 3, Phase.Propose, 1)));
     }
 
     [Fact]

@@ -86,12 +86,37 @@ public sealed class Guard_rules : IDisposable
         Assert.Null(again.VerifyNotOlderThan(validator, known));
     }
 
+    [Theory]
+    [InlineData(5UL, Phase.Precommit)] // hidden by the proposal at height 9
+    [InlineData(10UL, Phase.Propose)] // above everything
+    public void A_guard_that_lacks_one_vote_is_older_whatever_else_it_has(ulong height, Phase phase) // GRD-3
+    {
+        using var guard = Open();
+        guard.Record(chain.Vote(0, 5, 1, Phase.Prepare, 1));
+        guard.Record(chain.Vote(0, 9, 0, Phase.Propose, 1));
+        Assert.NotNull(guard.VerifyNotOlderThan(TestChain.Validators[0], new SigningPosition(height, 1, phase)));
+        Assert.IsType<GuardDecision.Blocked>(guard.Record(chain.Vote(0, 11, 0, Phase.Prepare, 1)));
+    }
+
+    [Fact]
+    public void Proposals_ahead_are_not_what_was_signed_last() // GRD-4
+    {
+        using var guard = Open();
+        var validator = TestChain.Validators[0];
+        guard.Record(chain.Vote(0, 9, 0, Phase.Propose, 1));
+        Assert.Null(guard.LastSigned(validator));
+        guard.Record(chain.Vote(0, 5, 1, Phase.Prepare, 1));
+        Assert.Equal(new SigningPosition(5, 1, Phase.Prepare), guard.LastSigned(validator));
+    }
+
     [Fact]
     public void A_guard_as_new_as_the_journal_is_not_blocked()
     {
         using var guard = Open();
         guard.Record(chain.Vote(0, 5, 1, Phase.Prepare, 1));
+        guard.Record(chain.Vote(0, 9, 0, Phase.Propose, 1));
         Assert.Null(guard.VerifyNotOlderThan(TestChain.Validators[0], new SigningPosition(5, 1, Phase.Prepare)));
+        Assert.Null(guard.VerifyNotOlderThan(TestChain.Validators[0], new SigningPosition(9, 0, Phase.Propose)));
         Assert.NotNull(guard.VerifyNotOlderThan(TestChain.Validators[1], new SigningPosition(0, 0, Phase.Propose))); // a new, empty guard
     }
 

@@ -25,14 +25,15 @@ internal sealed class Signer : IDisposable
         this.host = host;
         this.options = options;
         keys = options.Keys.ToDictionary(key => Address.Of(key.PublicKey));
+
+        // GRD-3: a guard that lacks a vote of the journal is older than it, and blocks itself.
+        foreach (var (validator, stored) in recovered.Signed.Where(signed => keys.ContainsKey(signed.Validator)))
+        {
+            options.Guard.VerifyNotOlderThan(validator, stored);
+        }
+
         foreach (var validator in keys.Keys)
         {
-            // GRD-3: a guard that lacks a vote of the journal is older than it, and blocks itself.
-            if (recovered.Signed.TryGetValue(validator, out var stored))
-            {
-                options.Guard.VerifyNotOlderThan(validator, stored);
-            }
-
             // GRD-4: a guard that signed more than the journal remembers means that the journal is older: the lock of that
             // height is forgotten, so nothing is signed at it again.
             if (options.Guard.LastSigned(validator) is { } last && last.Height >= height

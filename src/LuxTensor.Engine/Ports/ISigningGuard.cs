@@ -14,15 +14,18 @@ public interface ISigningGuard : IDisposable
     /// <exception cref="JournalException">The record could not be made durable: the signature must not leave.</exception>
     GuardDecision Record(Vote vote);
 
-    /// <summary>The last position that this validator signed or was imported with, or null for none.</summary>
+    /// <summary>
+    /// The last position at which this validator signed a prepare or precommit, or below which everything is refused; null for
+    /// none. Proposals do not count: they are made heights ahead, and nothing is forgotten with them (GRD-4).
+    /// </summary>
     SigningPosition? LastSigned(Address validator);
 
     /// <summary>
-    /// Holds the guard against a position that the node's journal knows was signed. A guard that ends before it was
-    /// restored from an older copy: from then on it releases nothing of this validator until the operator accepts that.
-    /// Null where the guard is whole.
+    /// Holds the guard against a position that the node's journal knows was signed. A guard that neither has a vote there nor
+    /// refuses everything up to there was restored from an older copy: from then on it releases nothing of this validator
+    /// until the operator accepts that. Null where the guard is whole.
     /// </summary>
-    GuardDecision.Blocked? VerifyNotOlderThan(Address validator, SigningPosition lastKnownToJournal);
+    GuardDecision.Blocked? VerifyNotOlderThan(Address validator, SigningPosition knownToJournal);
 }
 
 /// <summary>A place in the order of signing: height, then round, then phase.</summary>

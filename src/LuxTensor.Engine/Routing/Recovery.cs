@@ -15,10 +15,12 @@ namespace LuxTensor.Engine;
 /// The replayed turn. A host stores its batch, which holds only what differs from the journal: a certificate that came
 /// too early to be used then may make blocks final now.
 /// </param>
-/// <param name="Signed">The last position whose signature the journal holds, by validator.</param>
-/// <param name="Asked">The last position signed or asked for, by validator.</param>
+/// <param name="Signed">For each validator the last proposal and the last prepare or precommit whose signature the journal holds.</param>
+/// <param name="Asked">The last prepare or precommit signed or asked for, by validator. Proposals may be heights ahead of it.</param>
 public sealed record Recovered(
-    NodeTurn Turn, IReadOnlyDictionary<Address, SigningPosition> Signed, IReadOnlyDictionary<Address, SigningPosition> Asked);
+    NodeTurn Turn,
+    IReadOnlyCollection<(Address Validator, SigningPosition Position)> Signed,
+    IReadOnlyDictionary<Address, SigningPosition> Asked);
 
 /// <summary>Brings a node back from its journal: the last final state, the pool, and the inputs since, replayed in order.</summary>
 public static class Recovery
@@ -39,7 +41,7 @@ public static class Recovery
         var state = Routing.Begin(genesis, root, contents.Final.Certificate, local, limits);
         state = state with { Pool = Refill(state.Pool, contents.Pool, ledger, genesis.Rules) };
         var epochs = new EpochSchedule(genesis.EpochZero);
-        var signed = new Dictionary<Address, SigningPosition>();
+        var signed = new Dictionary<(Address, bool), SigningPosition>();
         var asked = new Dictionary<Address, SigningPosition>();
         var from = contents.Inputs.Count;
         while (from > 0 && !InputCodec.IsCheckpoint(contents.Inputs[from - 1]))
@@ -63,10 +65,10 @@ public static class Recovery
         // Also what was asked for and is not wanted any more: the guard may have stored it while the round moved on.
         foreach (var sign in turn.Effects.OfType<NodeEffect.Chain>().Select(effect => effect.Effect).OfType<ChainEffect.Sign>())
         {
-            Note(asked, sign.Validator, sign.Ballot);
+            NoteAsked(asked, sign.Validator, sign.Ballot);
         }
 
-        return new Recovered(turn, signed, asked);
+        return new Recovered(turn, [.. signed.Select(last => (last.Key.Item1, last.Value))], asked);
     }
 
     /// <summary>The state of the checkpoint at a place; the inputs before it give the blocks that it names.</summary>
@@ -75,7 +77,7 @@ public static class Recovery
         int place,
         NodeState bare,
         EpochSchedule epochs,
-        Dictionary<Address, SigningPosition> signed,
+        Dictionary<(Address, bool), SigningPosition> signed,
         Dictionary<Address, SigningPosition> asked)
     {
         var blocks = new Dictionary<Hash256, Block>();
@@ -92,7 +94,7 @@ public static class Recovery
         var state = InputCodec.Restore(inputs[place], bare, blocks);
         foreach (var sign in state.Chain.Asked)
         {
-            Note(asked, sign.Validator, sign.Ballot);
+            NoteAsked(asked, sign.Validator, sign.Ballot);
         }
 
         return state;
@@ -121,26 +123,33 @@ public static class Recovery
         return pool;
     }
 
-    /// <summary>Notes a signature that an input tells of, or that its own block asked for.</summary>
-    private static void Note(NodeInput input, Dictionary<Address, SigningPosition> signed, Dictionary<Address, SigningPosition> asked)
+    /// <summary>Notes a signature that an input tells of.</summary>
+    private static void Note(
+        NodeInput input, Dictionary<(Address, bool), SigningPosition> signed, Dictionary<Address, SigningPosition> asked)
     {
-        if (input is NodeInput.Chain { Input: ChainInput.Signed { Vote: var vote } })
+        if (input is NodeInput.Chain { Input: ChainInput.Signed { Vote.Value: { Validator: var validator, Ballot: var ballot } } })
         {
-            Note(signed, vote.Value.Validator, vote.Value.Ballot);
-            Note(asked, vote.Value.Validator, vote.Value.Ballot);
-        }
-        else if (input is NodeInput.Chain { Input: ChainInput.Built { Made: { Header: var header } made } })
-        {
-            Note(asked, header.Proposer, new Ballot(header.ChainId, header.Epoch, header.Height, header.Round, Phase.Propose, made.Hash));
+            Raise(signed, (validator, ballot.Phase == Phase.Propose), ballot);
+            NoteAsked(asked, validator, ballot);
         }
     }
 
-    private static void Note(Dictionary<Address, SigningPosition> signed, Address validator, Ballot ballot)
+    // A block that is built ahead is asked for far above the height being decided, and would hide what is missing there (GRD-4).
+    private static void NoteAsked(Dictionary<Address, SigningPosition> asked, Address validator, Ballot ballot)
+    {
+        if (ballot.Phase != Phase.Propose)
+        {
+            Raise(asked, validator, ballot);
+        }
+    }
+
+    private static void Raise<TKey>(Dictionary<TKey, SigningPosition> last, TKey key, Ballot ballot)
+        where TKey : notnull
     {
         var position = new SigningPosition(ballot.Height, ballot.Round, ballot.Phase);
-        if (!signed.TryGetValue(validator, out var last) || position.CompareTo(last) > 0)
+        if (!last.TryGetValue(key, out var there) || position.CompareTo(there) > 0)
         {
-            signed[validator] = position;
+            last[key] = position;
         }
     }
 }

@@ -1,4 +1,5 @@
 using LuxTensor.Core;
+using LuxTensor.Core.Voting;
 using LuxTensor.Crypto;
 using LuxTensor.Engine;
 using LuxTensor.Storage.Sqlite;
@@ -19,7 +20,8 @@ internal sealed class GuardStore : IDisposable
         find = database.Prepare("SELECT epoch, block, signature, sum FROM signed WHERE validator = ?1 AND height = ?2 AND round = ?3 AND phase = ?4");
         insert = database.Prepare("INSERT INTO signed VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
         last = database.Prepare(
-            "SELECT height, round, phase FROM signed WHERE validator = ?1 ORDER BY height DESC, round DESC, phase DESC LIMIT 1");
+            $"SELECT height, round, phase FROM signed WHERE validator = ?1 AND phase <> {(int)Phase.Propose} "
+            + "ORDER BY height DESC, round DESC, phase DESC LIMIT 1");
         oldestKept = database.Prepare(
             "SELECT height, round, phase FROM signed WHERE validator = ?1 ORDER BY height DESC, round DESC, phase DESC LIMIT 1 OFFSET ?2");
         prune = database.Prepare("DELETE FROM signed WHERE validator = ?1 AND (height, round, phase) <= (?2, ?3, ?4)");
@@ -84,7 +86,7 @@ internal sealed class GuardStore : IDisposable
         return found;
     }
 
-    /// <summary>The highest position signed, or at or below which everything is refused.</summary>
+    /// <summary>The highest position of a prepare or precommit, or at or below which everything is refused.</summary>
     internal SigningPosition? Last(Address validator)
     {
         SigningPosition? signed = null;

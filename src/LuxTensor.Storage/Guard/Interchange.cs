@@ -39,7 +39,8 @@ public static class Interchange
     {
         var keys = (known ?? []).ToDictionary(Address.Of, key => key.ToString());
         var records = guard.Write("exporting", () => guard.Store.Validators().ConvertAll(validator => (
-            Validator: validator, Votes: guard.Store.Newest(validator, MaxVotesEach), Watermark: GuardStore.Max(guard.Store.Last(validator), guard.Store.Blocked(validator)))));
+            Validator: validator, Votes: guard.Store.Newest(validator, MaxVotesEach),
+            Watermark: GuardStore.Max(guard.Store.Watermark(validator), guard.Store.Blocked(validator)))));
         using var json = new Utf8JsonWriter(destination, new JsonWriterOptions { Indented = true });
         json.WriteStartObject();
         json.WriteStartObject("metadata");
@@ -51,7 +52,7 @@ public static class Interchange
         foreach (var (validator, signed, watermark) in records)
         {
             var entries = signed.ConvertAll(vote => (vote.Position, Root: (string?)RootOf(guard.Options.ChainId, vote.Position, vote.Vote)));
-            if (watermark is { } last && (entries.Count == 0 || entries[0].Position != last))
+            if (watermark is { } last && (entries.Count == 0 || last.CompareTo(entries[0].Position) > 0))
             {
                 entries.Insert(0, (last, null)); // signed elsewhere, or by an import: a position without a known message
             }

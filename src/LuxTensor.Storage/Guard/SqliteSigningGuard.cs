@@ -74,17 +74,18 @@ public sealed class SqliteSigningGuard : ISigningGuard
     public SigningPosition? LastSigned(Address validator) => Write("reading", () => store.Last(validator));
 
     /// <summary>
-    /// Compares the guard with what the journal knows this validator signed. Where the guard knows less, it is an older copy
-    /// (or a new file): it signs nothing for the validator from then on, until <see cref="Accept"/>.
+    /// Compares the guard with a vote that the journal knows this validator signed. Where the guard lacks it, it is an older
+    /// copy (or a new file): it signs nothing for the validator from then on, until <see cref="Accept"/>.
     /// </summary>
     /// <returns>Null where the guard is as new, and no earlier finding stands; else why it is blocked.</returns>
     /// <exception cref="JournalException">The file cannot be read or written.</exception>
-    public GuardDecision.Blocked? VerifyNotOlderThan(Address validator, SigningPosition lastKnownToJournal) =>
+    public GuardDecision.Blocked? VerifyNotOlderThan(Address validator, SigningPosition knownToJournal) =>
         Write("comparing with the journal", () =>
         {
-            if (store.Last(validator) is not { } last || last.CompareTo(lastKnownToJournal) < 0)
+            var isForgotten = store.Watermark(validator) is { } watermark && knownToJournal.CompareTo(watermark) <= 0;
+            if (!isForgotten && store.Find(validator, knownToJournal) is null)
             {
-                store.Block(validator, lastKnownToJournal);
+                store.Block(validator, knownToJournal);
             }
 
             return Blocked(validator);
