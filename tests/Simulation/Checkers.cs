@@ -131,7 +131,7 @@ internal sealed class Checkers(World world)
     }
 
     /// <summary>A node came back from its journal, and has not gone on yet.</summary>
-    public void Restarted(SimulatedNode node, IReadOnlyDictionary<Address, SigningPosition> signed)
+    public void Restarted(SimulatedNode node, IReadOnlyCollection<(Address Validator, SigningPosition Position)> signed)
     {
         toldHead.Remove(node.Index);
         if (node.IsByzantine)
@@ -147,7 +147,7 @@ internal sealed class Checkers(World world)
         {
             Demand(
                 !saidLast.TryGetValue((node.Index, validator), out var last) || last.Height <= node.View.Final.Height
-                    || (signed.TryGetValue(validator, out var known) && known.CompareTo(last) >= 0),
+                    || signed.Any(known => known.Validator == validator && known.Position.CompareTo(last) >= 0),
                 Rule.RestartBringsTheStateBack,
                 $"{node.Name} said a vote at {last} and came back without it");
         }
