@@ -66,6 +66,7 @@ internal static class Program
             return 0;
         }
 
+        Console.WriteLine($"seed {failure.Scenario.Seed} breaks {failure.Broken}; looking for the smallest run that does");
         Console.WriteLine(Campaign.Describe(plan, failure));
         return 1;
     }

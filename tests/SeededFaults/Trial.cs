@@ -1,0 +1,115 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace LuxTensor.Tests.SeededFaults;
+
+/// <summary>What came of a fault.</summary>
+/// <param name="Fault">The fault.</param>
+/// <param name="Check">The simulator's checker or the test that caught it; null where nothing did.</param>
+/// <param name="After">How many seeds or tests that took.</param>
+/// <param name="Time">Building and running.</param>
+/// <param name="Trouble">Why the fault could not be tried, where it could not.</param>
+internal sealed record Verdict(Fault Fault, string? Check, string After, TimeSpan Time, string? Trouble = null)
+{
+    public bool IsCaught => Check is not null;
+}
+
+/// <summary>Runs the suite against one fault, until something catches it: the simulator first, then the tests.</summary>
+internal static partial class Trial
+{
+    private static readonly TimeSpan limit = TimeSpan.FromMinutes(4); // of a stage; the longest takes about half a minute
+
+    private static readonly Dictionary<string, string[]> suites = new()
+    {
+        ["LuxTensor.Core"] = ["Core.Tests", "Engine.Contract"],
+        ["LuxTensor.Engine"] = ["Engine.Contract", "Core.Tests"],
+        ["LuxTensor.Storage"] = ["Storage.Tests", "Engine.Contract"],
+    };
+
+    public static Verdict Run(Workshop workshop, Fault fault, int seeds, bool isSimulated)
+    {
+        var watch = Stopwatch.StartNew();
+        try
+        {
+            workshop.Seed(fault);
+            var tried = new List<string>();
+            if (isSimulated && fault.Project != "LuxTensor.Storage") // the simulator has a journal and a guard of its own
+            {
+                var profiles = fault.Profile == "Mixed" ? new[] { "Mixed" } : [fault.Profile, "Mixed"];
+                foreach (var profile in profiles)
+                {
+                    var (check, after) = Simulate(workshop.Equip("Simulation"), profile, seeds);
+                    tried.Add($"{after} seeds");
+                    if (check is not null)
+                    {
+                        return new Verdict(fault, check, $"{(after == "1" ? "1 seed" : $"{after} seeds")} of {profile}", watch.Elapsed);
+                    }
+                }
+            }
+
+            foreach (var suite in suites[fault.Project])
+            {
+                var (check, after) = Test(workshop.Equip(suite));
+                tried.Add($"{after} tests");
+                if (check is not null)
+                {
+                    return new Verdict(fault, check, $"{after} of {suite}", watch.Elapsed);
+                }
+            }
+
+            return new Verdict(fault, null, string.Join(" and ", tried), watch.Elapsed);
+        }
+        catch (InvalidOperationException trouble)
+        {
+            return new Verdict(fault, null, "", watch.Elapsed, trouble.Message);
+        }
+    }
+
+    private static (string? Check, string After) Simulate(string assembly, string profile, int seeds)
+    {
+        var result = Command.Dotnet(
+            Path.GetDirectoryName(assembly)!,
+            [assembly, "--seeds", seeds.ToString(CultureInfo.InvariantCulture), "--profile", profile],
+            limit,
+            line => Broken().IsMatch(line));
+        if (result.Line is { } line)
+        {
+            return ($"simulator: {Broken().Match(line).Groups["rule"].Value}", Broken().Match(line).Groups["seed"].Value);
+        }
+
+        return result.Code switch
+        {
+            0 => (null, seeds.ToString(CultureInfo.InvariantCulture)),
+            null => ($"simulator: no end within {limit.TotalMinutes} minutes", "?"),
+            _ => ($"simulator: it breaks down: {result.Output[^1]}", "?"),
+        };
+    }
+
+    private static (string? Check, string After) Test(string assembly)
+    {
+        // SpecTests is about the whole repository, of which the workshop is a part.
+        var result = Command.Dotnet(
+            Path.GetDirectoryName(assembly)!,
+            ["test", assembly, "--filter", "FullyQualifiedName!~SpecTests", "--logger", "console;verbosity=normal"],
+            limit,
+            line => Failed().IsMatch(line));
+        var passed = result.Output.Count(line => Passed().IsMatch(line)).ToString(CultureInfo.InvariantCulture);
+        return result switch
+        {
+            { Line: { } line } => ($"test: {Failed().Match(line).Groups["name"].Value}", $"{passed} tests"),
+            { Code: 0 } => (null, passed),
+            { Code: null } => ($"tests: no end within {limit.TotalMinutes} minutes", $"{passed} tests"),
+            _ => ($"tests: they break down: {result.Output.LastOrDefault(line => line.Length > 0)}", $"{passed} tests"),
+        };
+    }
+
+    [GeneratedRegex(@"^seed (?<seed>\d+) breaks (?<rule>\w+)", RegexOptions.ExplicitCapture)]
+    private static partial Regex Broken();
+
+    [GeneratedRegex(@"^(\s+Failed |\[xUnit\.net [\d:.]+\]\s+)(LuxTensor\.Tests\.)?(?<name>[\w.+]+)(\(.*\))? \[(FAIL|[<\d])", RegexOptions.ExplicitCapture)]
+    private static partial Regex Failed();
+
+    [GeneratedRegex(@"^\s+Passed \S", RegexOptions.ExplicitCapture)]
+    private static partial Regex Passed();
+}
