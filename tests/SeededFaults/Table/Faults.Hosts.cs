@@ -35,6 +35,6 @@ internal static partial class Faults
         new("guard unique by hash only", "GRD-2", Guard, "if (store.Find(vote.Validator, position) is { } signed)", "if (store.Find(vote.Validator, position) is { } signed && signed.Block == vote.Ballot.BlockHash)"),
         new("guard gives the new signature for a signed place", "GRD-2", Guard, "return signed.Block == vote.Ballot.BlockHash && signed.Epoch == vote.Ballot.Epoch", "return signed.Epoch == vote.Ballot.Epoch"),
         new("guard signs what it has forgotten", "GRD-2", Guard, "position.CompareTo(watermark) <= 0)", "position.CompareTo(watermark) < 0 && position.Height == 0)"),
-        new("older guard goes on signing", "GRD-3", Guard, "store.Block(validator, lastKnownToJournal);", "_ = last;"),
+        new("older guard goes on signing", "GRD-3", Guard, "store.Block(validator, knownToJournal);", "_ = isForgotten;"),
     ];
 }
