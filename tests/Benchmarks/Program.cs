@@ -1,7 +1,7 @@
 using LuxTensor.Tests.Benchmarks;
 
-// dotnet run -c Release --project tests/Benchmarks [-- votes finality throughput memory rpc]
-var chosen = args.Length == 0 ? ["votes", "finality", "throughput", "memory", "rpc"] : args;
+// dotnet run -c Release --project tests/Benchmarks [-- votes finality throughput memory calls subscriptions]
+var chosen = args.Length == 0 ? ["votes", "finality", "throughput", "memory", "calls", "subscriptions"] : args;
 foreach (var name in chosen)
 {
     switch (name)
@@ -22,12 +22,16 @@ foreach (var name in chosen)
             Report.Head("Memory and recovery");
             MemoryAndRecovery.Run();
             break;
-        case "rpc":
-            Report.Head("JSON-RPC");
-            await RpcBenchmarks.RunAsync();
+        case "calls":
+            Report.Head("JSON-RPC calls");
+            await RpcBenchmarks.CallsAsync();
+            break;
+        case "subscriptions":
+            Report.Head("JSON-RPC subscriptions");
+            await RpcBenchmarks.SubscriptionsAsync();
             break;
         default:
-            Console.Error.WriteLine($"unknown benchmark '{name}': votes, finality, throughput, memory, rpc");
+            Console.Error.WriteLine($"unknown benchmark '{name}': votes, finality, throughput, memory, calls, subscriptions");
             return 2;
     }
 }
