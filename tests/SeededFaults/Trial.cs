@@ -48,9 +48,12 @@ internal static partial class Trial
                 }
             }
 
-            foreach (var suite in suites[fault.Project])
+            // The tests that are named for the rule come first, then all: SpecTests is about the whole repository, of which the workshop is a part.
+            var named = $"FullyQualifiedName~.{fault.Rule.Replace('-', '_')}_";
+            foreach (var (suite, filter) in suites[fault.Project].Take(1).Select(suite => (suite, named))
+                .Concat(suites[fault.Project].Select(suite => (suite, "FullyQualifiedName!~SpecTests"))))
             {
-                var (check, after) = Test(workshop.Equip(suite));
+                var (check, after) = Test(workshop.Equip(suite), filter);
                 tried.Add($"{after} tests");
                 if (check is not null)
                 {
@@ -86,12 +89,11 @@ internal static partial class Trial
         };
     }
 
-    private static (string? Check, string After) Test(string assembly)
+    private static (string? Check, string After) Test(string assembly, string filter)
     {
-        // SpecTests is about the whole repository, of which the workshop is a part.
         var result = Command.Dotnet(
             Path.GetDirectoryName(assembly)!,
-            ["test", assembly, "--filter", "FullyQualifiedName!~SpecTests", "--logger", "console;verbosity=normal"],
+            ["test", assembly, "--filter", filter, "--logger", "console;verbosity=normal"],
             limit,
             line => Failed().IsMatch(line));
         var passed = result.Output.Count(line => Passed().IsMatch(line)).ToString(CultureInfo.InvariantCulture);

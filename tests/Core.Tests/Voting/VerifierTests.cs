@@ -1,5 +1,6 @@
 using LuxTensor.Core.Blocks;
 using LuxTensor.Core.Consensus;
+using LuxTensor.Core.Transactions;
 using LuxTensor.Core.Voting;
 using LuxTensor.Core.Wire;
 using LuxTensor.Crypto;
@@ -85,6 +86,28 @@ public sealed class VerifierTests
         Assert.Equal(new VoteRejection.BadTransaction(1), Check(carrier));
         Assert.Equal(new VoteRejection.WrongBody(first.Hash), Check(new Block(first.Block.Header, null, transactions)));
         Assert.Null(Verifier.Check(carrier, arena.Rules, arena.Epochs.Of, known => known.Id == forged.Id, out _)); // verified before
+    }
+
+    [Fact]
+    public void TXN_2_and_TXN_3_a_transaction_is_signed_by_its_sender_for_this_chain()
+    {
+        var good = Given.Transfer(0, 1, 5);
+        Assert.Null(Verifier.Check(good, arena.Rules, out var verified));
+        Assert.Same(good, verified.Value);
+        Assert.Equal(new VoteRejection.WrongChain(7, 8), Verifier.Check(Given.Transfer(0, 1, 5, chainId: 8), arena.Rules, out _));
+        var refused = 0;
+        for (var at = 9; at < good.Encoded.Length; at++) // after version and chain
+        {
+            var bytes = good.Encoded.ToArray();
+            bytes[at] ^= 1;
+            if (Transaction.TryDecode(bytes, bytes.Length, out var changed, out _))
+            {
+                Assert.Equal(new VoteRejection.BadSignature(changed!.Sender), Verifier.Check(changed, arena.Rules, out _));
+                refused++;
+            }
+        }
+
+        Assert.Equal(good.Encoded.Length - 10, refused); // all but the kind, which decoding refuses
     }
 
     [Fact]
