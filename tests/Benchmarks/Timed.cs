@@ -53,6 +53,8 @@ internal sealed class TimedGuard(ISigningGuard guard) : ISigningGuard
 
     public SigningPosition? LastSigned(Address validator) => guard.LastSigned(validator);
 
+    public void RefuseUpTo(Address validator, ulong height) => guard.RefuseUpTo(validator, height);
+
     public GuardDecision.Blocked? VerifyNotOlderThan(Address validator, SigningPosition knownToJournal) =>
         guard.VerifyNotOlderThan(validator, knownToJournal);
 

@@ -153,6 +153,68 @@ public sealed class CrashTests
     }
 
     [Fact]
+    public async Task A_journal_older_than_the_guard_stays_so_after_it_asked_for_what_it_forgot() // GRD-4
+    {
+        var chain = new TestChain(1, timeout: 20);
+        using var journal = new MemoryJournal(chain.Genesis);
+        using var guard = new MemoryGuard();
+        guard.Record(Vote(chain, 1, Phase.Prepare));
+        for (var start = 0; start < 3; start++)
+        {
+            await using var node = Open(chain, journal, guard);
+            var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            using var subscription = node.Subscribe(new Sink(notice =>
+            {
+                if (notice is Notice.Finalized or Notice.SigningRefused { Ballot.Phase: Phase.Prepare })
+                {
+                    asked.TrySetResult();
+                }
+            }));
+            node.Start();
+            Assert.Equal(1UL, node.SilentUntil.Values.SingleOrDefault());
+            if (start == 0)
+            {
+                await asked.Task.WaitAsync(Patience); // from here on the journal has asked for as much as the guard saw
+            }
+        }
+
+        Assert.Single(guard.Released);
+    }
+
+    [Fact]
+    public async Task A_guard_that_cannot_record_a_vote_from_the_network_stops_the_node() // GRD-5
+    {
+        var chain = new TestChain(4);
+        var wire = new LocalNetwork();
+        using var journal = new MemoryJournal(chain.Genesis);
+        using var guard = new MemoryGuard();
+        await using var twin = wire.Join(new PeerId("twin"));
+        await using var transport = wire.Join(new PeerId("node"));
+        await using var node = NodeHost.Open(new NodeOptions
+        {
+            Genesis = chain.Genesis,
+            Journal = journal,
+            Guard = guard,
+            Keys = [chain.Validators[0]],
+            Transport = transport,
+        });
+        var vote = Vote(chain, 2, Phase.Precommit);
+        guard.BeforeRecord = asked =>
+        {
+            if (asked == vote)
+            {
+                throw new JournalException("the disk is gone");
+            }
+        };
+        twin.Start(_ => true);
+        node.Start();
+        twin.Broadcast(Topic.Votes, MessageCodec.Encode(chain.Genesis.Rules.ChainId, new Message.CastVote(vote)));
+
+        var failure = await Assert.ThrowsAsync<JournalException>(() => node.Completion.WaitAsync(Patience));
+        Assert.Equal("the disk is gone", failure.Message);
+    }
+
+    [Fact]
     public async Task A_vote_of_an_own_key_seen_on_the_network_is_recorded_before_anything_else_is_signed() // GRD-5
     {
         var chain = new TestChain(4);

@@ -97,6 +97,8 @@ internal sealed class EmbeddedNetwork(TestChain chain, Func<int, IJournal> openJ
 
         public SigningPosition? LastSigned(Address validator) => guard.LastSigned(validator);
 
+        public void RefuseUpTo(Address validator, ulong height) => guard.RefuseUpTo(validator, height);
+
         public GuardDecision.Blocked? VerifyNotOlderThan(Address validator, SigningPosition knownToJournal) =>
             guard.VerifyNotOlderThan(validator, knownToJournal);
 

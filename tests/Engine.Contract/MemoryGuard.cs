@@ -10,6 +10,7 @@ internal sealed class MemoryGuard : ISigningGuard
     private readonly Lock gate = new();
     private readonly SortedDictionary<(Address, SigningPosition), Vote> signed = [];
 
+    private readonly Dictionary<Address, ulong> refused = [];
     private readonly List<Vote> released = [];
 
     /// <summary>Every vote whose signature has left so far, in order.</summary>
@@ -24,8 +25,12 @@ internal sealed class MemoryGuard : ISigningGuard
         }
     }
 
+    /// <summary>Runs before a vote is recorded; may throw, as a disk does.</summary>
+    public Action<Vote>? BeforeRecord { get; set; }
+
     public GuardDecision Record(Vote vote)
     {
+        BeforeRecord?.Invoke(vote);
         lock (gate)
         {
             var ballot = vote.Ballot;
@@ -35,6 +40,11 @@ internal sealed class MemoryGuard : ISigningGuard
                 return first.Ballot == ballot
                     ? new GuardDecision.Released(first.Signature)
                     : new GuardDecision.DoubleSign(first.Ballot.BlockHash, ballot.BlockHash);
+            }
+
+            if (refused.TryGetValue(vote.Validator, out var height) && ballot.Height <= height)
+            {
+                return new GuardDecision.BelowWatermark(new SigningPosition(height, uint.MaxValue, Phase.Precommit));
             }
 
             signed.Add(slot, vote);
@@ -47,7 +57,18 @@ internal sealed class MemoryGuard : ISigningGuard
     {
         lock (gate)
         {
-            return signed.Keys.Where(slot => slot.Item1 == validator && slot.Item2.Phase != Phase.Propose).Select(slot => (SigningPosition?)slot.Item2).Max();
+            var voted = signed.Keys.Where(slot => slot.Item1 == validator && slot.Item2.Phase != Phase.Propose).Select(slot => (SigningPosition?)slot.Item2).Max();
+            return refused.TryGetValue(validator, out var height) && !(voted?.Height > height)
+                ? new SigningPosition(height, uint.MaxValue, Phase.Precommit)
+                : voted;
+        }
+    }
+
+    public void RefuseUpTo(Address validator, ulong height)
+    {
+        lock (gate)
+        {
+            refused[validator] = ulong.Max(height, refused.GetValueOrDefault(validator));
         }
     }
 

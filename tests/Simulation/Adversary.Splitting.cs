@@ -79,14 +79,14 @@ internal sealed partial class Adversary
 
         if (vote.Ballot.Round > now.Round)
         {
-            var rival = Forgery.Sign(node.KeyOf(vote.Validator), vote.Ballot with { BlockHash = now.Rival.Hash });
+            var rival = Sign(node, vote.Validator, vote.Ballot with { BlockHash = now.Rival.Hash });
             world.Network.Broadcast(node.Index, new Message.CastVote(rival));
             return true;
         }
 
-        var nil = Forgery.Sign(node.KeyOf(vote.Validator), vote.Ballot with { BlockHash = Hash256.Zero });
+        var nil = Sign(node, vote.Validator, vote.Ballot with { BlockHash = Hash256.Zero });
         var others = Enumerable.Range(0, scenario.Nodes).Where(index => index != now.Victim);
-        var wanted = Forgery.Sign(node.KeyOf(vote.Validator), vote.Ballot with { BlockHash = now.Offered });
+        var wanted = Sign(node, vote.Validator, vote.Ballot with { BlockHash = now.Offered });
         var isPrepare = vote.Ballot.Phase == Phase.Prepare;
         SendTo(node, [now.Victim], new Message.CastVote(isPrepare || now.Decides ? wanted : nil));
         SendTo(node, others, new Message.CastVote(isPrepare && now.Decides ? wanted : nil));

@@ -33,7 +33,16 @@ internal sealed partial class Adversary(World world, Prng random)
             return;
         }
 
-        if (message is Message.Blocks { Items: [.., var last] items } && Does(node, Habits.Garbage, 400))
+        if (message is Message.Blocks answer && Does(node, Habits.Lie, 700))
+        {
+            message = Lie(node, to, answer.Items);
+        }
+        else if (message is Message.BlockReply { Block: var asked } && Does(node, Habits.Lie, 400))
+        {
+            world.Coverage.Add(Seen.SyncLies);
+            message = new Message.BlockReply(OtherBody(asked));
+        }
+        else if (message is Message.Blocks { Items: [.., var last] items } && Does(node, Habits.Garbage, 400))
         {
             world.Coverage.Add(Seen.GarbageSent);
             var spoiled = new CertifiedBlock(Forgery.Spoil(last.Block, random), Forgery.Spoil(last.Certificate, random));
@@ -179,14 +188,21 @@ internal sealed partial class Adversary(World world, Prng random)
             .Where(hash => hash != vote.Ballot.BlockHash).ToArray();
         var rival = rivals.Length > 0 ? random.Pick(rivals) : vote.Ballot.BlockHash;
         SendTo(node, left, new Message.CastVote(vote));
-        SendTo(node, right, new Message.CastVote(Forgery.Sign(node.KeyOf(vote.Validator), vote.Ballot with { BlockHash = rival })));
+        SendTo(node, right, new Message.CastVote(Sign(node, vote.Validator, vote.Ballot with { BlockHash = rival })));
+    }
+
+    private Vote Sign(SimulatedNode node, Address validator, Ballot ballot)
+    {
+        var vote = Forgery.Sign(node.KeyOf(validator), ballot);
+        world.Checkers.Made(vote);
+        return vote;
     }
 
     private void VoteFor(SimulatedNode node, Address validator, Ballot proposed, IReadOnlyCollection<int> targets)
     {
         foreach (var phase in new[] { Phase.Prepare, Phase.Precommit })
         {
-            var vote = Forgery.Sign(node.KeyOf(validator), proposed with { Phase = phase });
+            var vote = Sign(node, validator, proposed with { Phase = phase });
             SendTo(node, targets, new Message.CastVote(vote));
         }
     }
@@ -222,13 +238,17 @@ internal sealed partial class Adversary(World world, Prng random)
             world.Coverage.Add(Seen.AbsurdClaims);
             Claim(node);
         }
+
+        if (Does(node, Habits.Lie, 500))
+        {
+            Mislead(node);
+        }
     }
 
     private void Claim(SimulatedNode node)
     {
         var chain = node.View.Chain;
         var validator = node.Validators.First();
-        var key = node.KeyOf(validator);
         var hash = new Hash256(Noise(Hash256.Size));
         switch (random.Below(4))
         {
@@ -238,12 +258,12 @@ internal sealed partial class Adversary(World world, Prng random)
             case 1:
                 var height = random.Chance(500) ? chain.Height + random.Next() % 3 : random.Next();
                 var ballot = new Ballot(chain.Rules.ChainId, chain.Rules.EpochOf(height), height, 0, Phase.Prepare, hash);
-                Spread(node, new Message.CastVote(Forgery.Sign(key, ballot)));
+                Spread(node, new Message.CastVote(Sign(node, validator, ballot)));
                 break;
             case 2:
                 var round = random.Pick<uint>([chain.Round + 1, chain.Round + 7, chain.Round + 9, 1_000_000, uint.MaxValue]);
                 var far = chain.BallotFor(random.Chance(500) ? Phase.Prepare : Phase.Precommit, hash) with { Round = round };
-                SendTo(node, [OtherThan(node)], new Message.CastVote(Forgery.Sign(key, far)));
+                SendTo(node, [OtherThan(node)], new Message.CastVote(Sign(node, validator, far)));
                 break;
             default:
                 Ahead(node, validator);
@@ -279,7 +299,7 @@ internal sealed partial class Adversary(World world, Prng random)
                 };
                 var block = new Core.Blocks.Block(header, head.Certificate, []);
                 var ballot = new Ballot(chain.Rules.ChainId, epoch, height, round, Phase.Propose, block.Hash);
-                Spread(node, new Message.Propose(new Proposal(block, Forgery.Sign(node.KeyOf(validator), ballot), null)));
+                Spread(node, new Message.Propose(new Proposal(block, Sign(node, validator, ballot), null)));
                 return;
             }
         }

@@ -1,44 +1,17 @@
 using LuxTensor.Core;
 using LuxTensor.Core.Blocks;
 using LuxTensor.Core.Consensus;
-using LuxTensor.Core.Finality;
-using LuxTensor.Core.ForkChoice;
 using LuxTensor.Core.Transactions;
-using LuxTensor.Core.Validators;
 using LuxTensor.Core.Voting;
 using LuxTensor.Crypto;
 using LuxTensor.Engine;
 
 namespace LuxTensor.Tests.Simulation;
 
-/// <summary>What must never happen.</summary>
-internal enum Rule
-{
-    OneFinalBlockAHeight,
-    FinalIsNeverReverted,
-    NoDoubleSigning,
-    CertificatesVerify,
-    StateRootsAgree,
-    MemoryIsBounded,
-    RestartBringsTheStateBack,
-    AcceptedTransactionsSurvive,
-    FinalityResumesAfterHealing,
-    NoticesAreComplete,
-    NothingThrows,
-}
-
-/// <summary>A rule was broken.</summary>
-internal sealed class ViolationException(Rule rule, string what) : Exception($"{rule}: {what}")
-{
-    public Rule Rule { get; } = rule;
-}
-
 /// <summary>Watches every event of the correct nodes. Knows nothing of how they work, only what they store, say and tell.</summary>
-internal sealed class Checkers(World world)
+internal sealed partial class Checkers(World world)
 {
     private readonly Dictionary<ulong, (Hash256 Block, Hash256 Root, string Node)> finals = [];
-    private readonly Dictionary<(Address, ulong, uint, Phase), (Hash256 Block, string Node)> said = [];
-    private readonly Dictionary<(int Node, Address Validator), SigningPosition> saidLast = [];
     private readonly Dictionary<int, ulong> toldFinal = [];
     private readonly Dictionary<int, Hash256> toldHead = [];
     private readonly Dictionary<int, HashSet<(Address Sender, ulong Nonce)>> accepted = [];
@@ -98,6 +71,7 @@ internal sealed class Checkers(World world)
                 break;
             case Message.Certify { Certificate: var certificate }:
                 Demand(world.Verification.Of(certificate) is not null, Rule.CertificatesVerify, $"{node.Name} says {Wording.Of(certificate)}, which does not verify");
+                CheckSigners(node, certificate);
                 break;
             default:
                 break;
@@ -167,43 +141,22 @@ internal sealed class Checkers(World world)
         }
     }
 
-    /// <summary>A node's signer keeps quiet because its journal seems older than the guard: never so for the only user of a key.</summary>
-    public void Silenced(SimulatedNode node, Address validator, SigningPosition last) =>
-        Demand(
-            node.IsByzantine || world.Defect != Defect.None || world.IsShared(validator),
-            Rule.RestartBringsTheStateBack,
-            $"{node.Name} lost no data, but its guard knows of a signature at {last} that its journal does not, so it is silent for that height");
-
-    /// <summary>A journal holds a signature that its guard does not know.</summary>
-    public void GuardIsOlder(SimulatedNode node, GuardDecision.Blocked why) =>
-        Demand(world.Defect != Defect.None, Rule.NoDoubleSigning, $"{node.Name} signed without its guard: {why.Reason}");
-
-    /// <summary>Looks at the end at all that was final.</summary>
-    public void Audit()
+    /// <summary>A node's data was replaced by older ones: what it said and told since is forgotten there, and there alone.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="votes">The prepares and precommits that its guard knows of, and its journal does not.</param>
+    public void LostData(SimulatedNode node, IEnumerable<Vote> votes)
     {
-        var correct = world.Nodes.Where(node => !node.IsByzantine).ToArray();
-        var longest = correct.MaxBy(node => node.Journal.FinalHeight)!;
-        var ledgers = Replay(longest);
-        foreach (var node in correct)
+        toldFinal.Remove(node.Index);
+        toldHead.Remove(node.Index);
+        accepted.Remove(node.Index);
+        foreach (var validator in node.Validators)
         {
-            var height = node.Journal.FinalHeight;
-            Demand(
-                Core.State.Ledger.From(node.Journal.State).Root == ledgers[(int)height].Root,
-                Rule.StateRootsAgree,
-                $"{node.Name} stores another state at {height} than its blocks give");
-            var final = ledgers[(int)height];
-            foreach (var (sender, nonce) in accepted.GetValueOrDefault(node.Index) ?? [])
-            {
-                Demand(
-                    final.GetAccount(sender).Nonce > nonce || node.View.Pool.OfSender(sender).Any(pooled => pooled.Nonce == nonce),
-                    Rule.AcceptedTransactionsSurvive,
-                    $"{node.Name} accepted nonce {nonce} of {sender}, which is neither final nor in its pool");
-            }
+            saidLast.Remove((node.Index, validator));
         }
 
-        for (ulong height = 1; height <= longest.Journal.FinalHeight; height++)
+        foreach (var vote in votes.Where(vote => node.Validators.Contains(vote.Validator)))
         {
-            world.Coverage.Add(Seen.TransactionsFinal, longest.Journal.BlockAt(height)!.Block.Transactions.Length);
+            forgotten[vote.Validator] = ulong.Max(vote.Ballot.Height, forgotten.GetValueOrDefault(vote.Validator));
         }
     }
 
@@ -213,25 +166,6 @@ internal sealed class Checkers(World world)
         {
             throw new ViolationException(rule, otherwise);
         }
-    }
-
-    /// <summary>Executes the chain of a node again, from the genesis.</summary>
-    private List<Core.State.Ledger> Replay(SimulatedNode node)
-    {
-        var rules = world.Scenario.Rules;
-        var epochs = new EpochSchedule(world.Genesis.EpochZero);
-        var parent = new BlockNode(world.Genesis.Block, world.Genesis.Ledger, []);
-        var ledgers = new List<Core.State.Ledger> { parent.After };
-        for (ulong height = 1; height <= node.Journal.FinalHeight; height++)
-        {
-            var block = node.Journal.BlockAt(height)!.Block;
-            var why = BlockValidity.Check(parent, block, rules, epochs, out var next);
-            Demand(why is null, Rule.StateRootsAgree, $"final block {height} does not execute on its parent: {why}");
-            parent = next!;
-            ledgers.Add(parent.After);
-        }
-
-        return ledgers;
     }
 
     private void CheckFinal(SimulatedNode node, Block block, Certificate certificate)
@@ -253,43 +187,15 @@ internal sealed class Checkers(World world)
             Highest = ulong.Max(Highest, height);
         }
 
+        CheckSigners(node, certificate);
+        Demand(
+            certificate.BlockHash == block.Hash && certificate.Height == height && certificate.Ballot.Phase == Phase.Precommit,
+            Rule.CertificatesVerify,
+            $"{node.Name} stores block {height} with {Wording.Of(certificate)}");
         Demand(
             world.Verification.Of(new CertifiedBlock(block, certificate)) is not null,
             Rule.CertificatesVerify,
             $"{node.Name} stores block {height} with a certificate that does not verify for it");
-    }
-
-    private void CheckEvidence(SimulatedNode node, Evidence evidence)
-    {
-        var (first, second) = evidence;
-        var isSound = first.Validator == second.Validator && first.Ballot.BlockHash != second.Ballot.BlockHash
-            && first.Ballot with { BlockHash = default } == second.Ballot with { BlockHash = default };
-        Demand(
-            isSound && world.IsByzantine(first.Validator),
-            Rule.NoDoubleSigning,
-            $"{node.Name} has evidence against a correct validator, or none: {Wording.Of(evidence)}");
-    }
-
-    private void CheckSaid(SimulatedNode node, Vote vote)
-    {
-        if (world.IsByzantine(vote.Validator))
-        {
-            return; // passed on, not signed here
-        }
-
-        var ballot = vote.Ballot;
-        var place = (vote.Validator, ballot.Height, ballot.Round, ballot.Phase);
-        Demand(
-            !said.TryGetValue(place, out var known) || known.Block == ballot.BlockHash,
-            Rule.NoDoubleSigning,
-            $"{node.Name} says {Wording.Of(vote)} after {known.Node} said {Wording.Short(known.Block)} there");
-        said.TryAdd(place, (ballot.BlockHash, node.Name));
-        var position = new SigningPosition(ballot.Height, ballot.Round, ballot.Phase);
-        var isOwn = node.Validators.Contains(vote.Validator) && !world.IsShared(vote.Validator); // nodes repeat the votes of others
-        if (isOwn && position.CompareTo(saidLast.GetValueOrDefault((node.Index, vote.Validator))) > 0)
-        {
-            saidLast[(node.Index, vote.Validator)] = position;
-        }
     }
 
     private void CheckMove(SimulatedNode node, Notice.HeadMoved moved)

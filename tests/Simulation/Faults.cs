@@ -1,7 +1,7 @@
 namespace LuxTensor.Tests.Simulation;
 
-/// <summary>Stops and restarts nodes, and cuts the network, until it heals.</summary>
-internal sealed class Faults(World world, Prng random)
+/// <summary>Stops, restarts, delays and damages nodes, and cuts the network, until it heals.</summary>
+internal sealed partial class Faults(World world, Prng random)
 {
     private const ulong TickEvery = 250;
 
@@ -16,6 +16,12 @@ internal sealed class Faults(World world, Prng random)
     public void Crash(SimulatedNode node)
     {
         node.Crash();
+        Revive(node);
+    }
+
+    /// <summary>Has whoever watches the node start it again, sooner or later.</summary>
+    public void Revive(SimulatedNode node)
+    {
         var back = world.Now + random.Between(1, random.Chance(300) ? 6_000u : 500u);
         world.Schedule(back, 'r', node.Index, back, () => Restart(node));
     }
@@ -30,20 +36,27 @@ internal sealed class Faults(World world, Prng random)
     /// <summary>Ends every fault but those of Byzantine validators.</summary>
     public void End()
     {
+        world.Network.Heal();
         foreach (var node in world.Nodes)
         {
+            if (node.IsPaused)
+            {
+                node.Resume();
+            }
+
+            node.Jump(0);
             Restart(node);
+            node.AcceptGuard();
         }
 
-        world.Network.Heal();
         world.Trace.Say(world.Now, "", "the network heals");
     }
 
-    private static void Restart(SimulatedNode node)
+    private void Restart(SimulatedNode node)
     {
-        if (!node.IsUp)
+        if (!node.IsUp && !node.Start())
         {
-            node.Start();
+            Revive(node);
         }
     }
 
@@ -54,12 +67,9 @@ internal sealed class Faults(World world, Prng random)
             return;
         }
 
-        foreach (var node in world.Nodes)
+        foreach (var node in world.Nodes.Where(node => !node.IsByzantine))
         {
-            if (node.IsUp && !node.IsByzantine && random.Chance(scenario.Crash))
-            {
-                Crash(node);
-            }
+            Strike(node);
         }
 
         if (random.Chance(scenario.Crash / 12))
@@ -75,17 +85,46 @@ internal sealed class Faults(World world, Prng random)
             world.Network.Unblock();
             if (random.Chance(scenario.Partition))
             {
-                Cut();
+                Cut(random.Between(300, 5_000));
+            }
+            else if (random.Chance(scenario.Flap))
+            {
+                world.Coverage.Add(Seen.Flaps);
+                Cut(random.Between(20, 150));
+                Flap(world.Now + random.Between(1_000, 3_000));
             }
         }
 
         Start();
     }
 
-    private void Cut()
+    /// <summary>Goes on cutting, another way each time, with a short while of peace between.</summary>
+    private void Flap(ulong end) => world.Schedule(partitionedUntil, 'F', 255, end, () =>
+    {
+        if (world.Network.IsHealed)
+        {
+            return;
+        }
+
+        world.Network.Unblock();
+        if (world.Now < end)
+        {
+            var peace = random.Between(5, 80);
+            world.Schedule(world.Now + peace, 'F', 255, peace, () =>
+            {
+                if (!world.Network.IsHealed)
+                {
+                    Cut(random.Between(20, 150));
+                    Flap(end);
+                }
+            });
+        }
+    });
+
+    private void Cut(ulong duration)
     {
         world.Coverage.Add(Seen.Partitions);
-        partitionedUntil = world.Now + random.Between(300, 5_000);
+        partitionedUntil = world.Now + duration;
         var order = Enumerable.Range(0, scenario.Nodes).ToArray();
         random.Shuffle(order);
         var size = random.Chance(500) ? 1 : 1 + random.Below(order.Length - 1);

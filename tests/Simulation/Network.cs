@@ -6,11 +6,14 @@ namespace LuxTensor.Tests.Simulation;
 /// <summary>Carries frames between nodes, and does to them what the scenario says until the network heals.</summary>
 internal sealed class Network
 {
+    private const int Memory = 128;
+
     private readonly World world;
     private readonly Scenario scenario;
     private readonly Prng random;
     private readonly bool[,] blocked;
     private readonly ulong[,] lastArrival;
+    private readonly List<(int From, Frame Frame)> remembered = [];
 
     public Network(World world, Prng random)
     {
@@ -44,7 +47,7 @@ internal sealed class Network
 
     public void Send(int from, int to, Frame frame)
     {
-        if (blocked[from, to])
+        if (blocked[from, to] || scenario.Script?.Connects(world, from, to) == false)
         {
             world.Coverage.Add(Seen.BlockedByPartition);
             return;
@@ -56,7 +59,15 @@ internal sealed class Network
             return;
         }
 
+        Remember(from, frame);
         Dispatch(from, to, frame);
+        if (!IsHealed && random.Chance(scenario.Replay))
+        {
+            world.Coverage.Add(Seen.FramesReplayed);
+            var (sender, old) = random.Pick(remembered);
+            Dispatch(sender, to, old);
+        }
+
         if (!IsHealed && random.Chance(scenario.Duplication))
         {
             world.Coverage.Add(Seen.Duplicated);
@@ -82,6 +93,24 @@ internal sealed class Network
     {
         Unblock();
         IsHealed = true;
+    }
+
+    /// <summary>Keeps a sample of all frames so far for <see cref="FaultKind.Replay"/>.</summary>
+    private void Remember(int from, Frame frame)
+    {
+        if (scenario.Replay == 0 || IsHealed)
+        {
+            return;
+        }
+
+        if (remembered.Count < Memory)
+        {
+            remembered.Add((from, frame));
+        }
+        else if (random.Chance(100))
+        {
+            remembered[random.Below(Memory)] = (from, frame);
+        }
     }
 
     private Frame Encode(Message message) => new(MessageCodec.Encode(scenario.Rules.ChainId, message));

@@ -54,6 +54,12 @@ internal static class Bounds
     /// <summary>Inputs that one undecided height may leave in the journal: votes of every round and phase, and as much again for the rest.</summary>
     private const int JournalInputs = 20_000;
 
+    /// <summary>What the embedded host's mailbox holds.</summary>
+    private const int Mailbox = 16_384;
+
+    /// <summary>A journal's pool may be one turn ahead of the published one.</summary>
+    private const int TransactionsAhead = 8;
+
     public static void Check(SimulatedNode node)
     {
         var state = node.View;
@@ -64,15 +70,23 @@ internal static class Bounds
         Demand(node, "proposals", chain.Proposals.Count, WindowRounds);
         Demand(node, "requests to sign", chain.Asked.Length, 3 * chain.Local.Length * ((int)chain.Rules.RunAhead + 2));
         Demand(node, "standing votes", chain.Standing.Length, 4 * chain.Local.Length);
+        Demand(node, "proposals ahead", chain.AheadProposals.Count, ChainState.TreeCapacity(chain.Rules));
+        Demand(node, "own blocks", chain.Building.Length, (2 * chain.Local.Length) + 1);
+        Demand(node, "peers asked in vain", chain.SyncTried.Count, ChainState.MaxTriedPeers);
+        Demand(node, "bytes of transactions", state.Pool.Bytes, state.Pool.Limits.MaxBytes);
+        Demand(node, "transactions stored", node.Journal.PoolCount, state.Pool.Count + TransactionsAhead);
+        Demand(node, "inputs that wait", node.MailCount, Mailbox);
+        Demand(node, "timers", node.TimerCount, 64);
         Demand(node, "inputs in the journal", node.Journal.InputCount, JournalInputs);
         foreach (var height in state.Heights.Values)
         {
             Demand(node, "tallies of a height", height.Tallies.Count, 3 * WindowRounds);
+            Demand(node, "rounds seen of a height", height.LatestRounds.Count, height.Set.Validators.Length);
             Demand(node, "conflicts of a height", height.Conflicts.Count, height.Set.Validators.Length);
         }
     }
 
-    private static void Demand(SimulatedNode node, string what, int count, int limit)
+    private static void Demand(SimulatedNode node, string what, long count, long limit)
     {
         if (count > limit)
         {

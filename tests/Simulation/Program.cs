@@ -13,12 +13,13 @@ internal static class Program
           --trace          print what happened in every run
           --nodes N        validators, 4 to 16 (drawn by the seed)
           --profile NAME   Mixed, Calm, Lossy, Crashes, Partitions, Byzantine, Twins, Splits,
-                           Overwhelmed (Mixed)
+                           Overwhelmed, Storage (Mixed)
           --faults LIST    only these kinds, separated by commas (All)
           --horizon MS     the network heals no later
           --signatures KIND  StandIn, or Real for Ed25519 (StandIn)
           --jobs N        seeds that run at a time (one a processor)
-          --defect NAME    break the simulated host: SkipsGuard, ActsBeforeCommit, ForgetsJournal, ForgetsInputs
+          --defect NAME    break the simulated host: SkipsGuard, ActsBeforeCommit, ForgetsJournal, ForgetsInputs,
+                           IgnoresWriteErrors, RetriesInDoubt, TakesTornWrites, IgnoresForgottenLocks
         """;
 
     public static int Main(string[] arguments)

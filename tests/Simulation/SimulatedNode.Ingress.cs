@@ -63,7 +63,15 @@ internal sealed partial class SimulatedNode
 
         if (!IsByzantine && keys.ContainsKey(vote.Validator) && Defect != Defect.SkipsGuard)
         {
-            guard.Record(vote);
+            try
+            {
+                guard.Record(vote, Disk);
+            }
+            catch (JournalException)
+            {
+                StopAfterFailure();
+                return;
+            }
         }
 
         Post(new NodeInput.CastVote(verified, world.Network.Names[from]));
@@ -97,6 +105,7 @@ internal sealed partial class SimulatedNode
 
     private ChainInput.FinalBlocks? VerifyFinal(ImmutableArray<CertifiedBlock> items, PeerId from)
     {
+        var useful = items.Count(item => item.Block.Height >= View.Chain.Height);
         var good = ImmutableArray.CreateBuilder<Verified<CertifiedBlock>>();
         foreach (var item in items.SkipWhile(item => item.Block.Height < View.Chain.Height))
         {
@@ -106,6 +115,11 @@ internal sealed partial class SimulatedNode
             }
 
             good.Add(verified);
+        }
+
+        if (good.Count < useful)
+        {
+            world.Coverage.Add(Seen.SyncAnswersRefused);
         }
 
         return good.Count == 0 ? null : new ChainInput.FinalBlocks(good.ToImmutable(), from);

@@ -17,17 +17,19 @@ internal sealed partial class SimulatedNode
         silentUntil.Clear();
         foreach (var (validator, stored) in IsByzantine ? [] : recovered.Signed.Where(signed => keys.ContainsKey(signed.Validator)))
         {
-            if (guard.VerifyNotOlderThan(validator, stored) is { } blocked)
+            if (guard.IsOlderThan(validator, stored))
             {
-                world.Checkers.GuardIsOlder(this, blocked);
+                world.Coverage.Add(Seen.OldGuardsRefused);
+                world.Checkers.GuardIsOlder(this, stored);
             }
         }
 
         foreach (var validator in IsByzantine ? [] : keys.Keys)
         {
-            if (guard.LastSigned(validator) is { } last && last.Height >= View.Chain.Height
+            if (guard.LastSigned(validator) is { } last && last.Height >= View.Chain.Height && Defect != Defect.IgnoresForgottenLocks
                 && (!recovered.Asked.TryGetValue(validator, out var position) || last.CompareTo(position) > 0))
             {
+                guard.RefuseUpTo(validator, last.Height);
                 silentUntil[validator] = last.Height;
                 world.Coverage.Add(Seen.SilencedByGuard);
                 world.Checkers.Silenced(this, validator, last);
@@ -64,9 +66,19 @@ internal sealed partial class SimulatedNode
     private void Record(Vote vote, int mine)
     {
         var isSilent = silentUntil.TryGetValue(vote.Validator, out var height) && vote.Ballot.Height <= height;
-        GuardDecision decision = Defect == Defect.SkipsGuard ? new GuardDecision.Released(vote.Signature)
-            : isSilent ? new GuardDecision.Blocked("the guard knows more than the journal")
-            : guard.Record(vote);
+        GuardDecision decision;
+        try
+        {
+            decision = Defect == Defect.SkipsGuard ? new GuardDecision.Released(vote.Signature)
+                : isSilent ? new GuardDecision.Blocked("the guard knows more than the journal")
+                : guard.Record(vote, Disk);
+        }
+        catch (JournalException)
+        {
+            StopAfterFailure();
+            return;
+        }
+
         world.Schedule(world.Now + random.Between(0, 2), 'g', Index, vote.Ballot.Height, () =>
         {
             if (mine != life)
@@ -92,5 +104,10 @@ internal sealed partial class SimulatedNode
         Post(new NodeInput.Chain(new ChainInput.Signed(verified)));
     }
 
-    private Vote Make(ChainEffect.Sign sign) => Forgery.Sign(keys[sign.Validator], sign.Ballot);
+    private Vote Make(ChainEffect.Sign sign)
+    {
+        var vote = Forgery.Sign(keys[sign.Validator], sign.Ballot);
+        world.Checkers.Made(vote);
+        return vote;
+    }
 }

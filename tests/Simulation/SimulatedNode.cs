@@ -23,6 +23,7 @@ internal sealed partial class SimulatedNode
     private readonly Dictionary<TimerId, ulong> timers = [];
     private (NodeTurn Turn, List<int> Replies)? pending;
     private int life;
+    private long jump;
     private ulong timersStarted;
     private bool isTurnDue;
 
@@ -35,7 +36,8 @@ internal sealed partial class SimulatedNode
         Index = index;
         IsByzantine = isByzantine;
         Skew = random.Between(0, world.Scenario.SkewMost);
-        Journal = new SimulatedJournal(world.Genesis);
+        Disk = new SimulatedDisk(world, random.Split("disk"), isByzantine);
+        Journal = new SimulatedJournal(world.Genesis, Disk);
         View = Durable = Replay().Turn.State;
     }
 
@@ -47,7 +49,13 @@ internal sealed partial class SimulatedNode
 
     public bool IsUp { get; private set; }
 
+    public SimulatedDisk Disk { get; }
+
     public SimulatedJournal Journal { get; }
+
+    public int MailCount => mailbox.Count;
+
+    public int TimerCount => timers.Count;
 
     /// <summary>The state after the last published turn.</summary>
     public NodeState View { get; private set; }
@@ -60,78 +68,11 @@ internal sealed partial class SimulatedNode
     /// <summary>How far the node's clock is ahead of the world's, ms.</summary>
     public ulong Skew { get; }
 
-    public ulong Clock => world.Genesis.Time + world.Now + Skew;
+    public ulong Clock => (ulong)((long)(world.Genesis.Time + world.Now + Skew) + jump);
 
     private Defect Defect => IsByzantine ? Defect.None : world.Defect;
 
     public SigningKey KeyOf(Address validator) => keys[validator];
-
-    /// <summary>Starts, or starts again, from what the journal holds.</summary>
-    public void Start()
-    {
-        var recovered = Replay();
-        var batch = recovered.Turn.ToBatch();
-        if (!batch.IsEmpty)
-        {
-            Journal.Commit(batch);
-            world.Checkers.Stored(this, batch);
-        }
-
-        View = recovered.Turn.State;
-        if (life > 0)
-        {
-            world.Coverage.Add(Seen.Restarts);
-            world.Checkers.Restarted(this, recovered.Signed);
-        }
-
-        Durable = View;
-        Silence(recovered);
-        IsUp = true;
-        Post(new NodeInput.Chain(new ChainInput.Resume()));
-    }
-
-    /// <summary>Stops at once. What was being stored is stored or not; everything else in memory is gone.</summary>
-    public void Crash()
-    {
-        world.Coverage.Add(Seen.Crashes);
-        world.Trace.Say(world.Now, Name, pending is null ? "crashes" : "crashes while storing");
-        if (signing > 0)
-        {
-            world.Coverage.Add(Seen.CrashesWithSignerAtWork);
-        }
-
-        if (pending is { Turn: var turn })
-        {
-            if (random.Chance(500))
-            {
-                world.Coverage.Add(Seen.CrashesAfterCommit);
-                Store(turn);
-            }
-            else
-            {
-                world.Coverage.Add(Seen.CrashesBeforeCommit);
-            }
-        }
-
-        life++;
-        IsUp = false;
-        pending = null;
-        isTurnDue = false;
-        signing = 0;
-        mailbox.Clear();
-        timers.Clear();
-        switch (Defect)
-        {
-            case Defect.ForgetsJournal:
-                Journal.Clear();
-                break;
-            case Defect.ForgetsInputs:
-                Journal.ClearInputs();
-                break;
-            default:
-                break;
-        }
-    }
 
     /// <summary>An application offers a transaction.</summary>
     public void Submit(Transaction transaction)
@@ -143,6 +84,9 @@ internal sealed partial class SimulatedNode
             Wake();
         }
     }
+
+    /// <summary>What the journal holds, as a start would bring it back.</summary>
+    public NodeState Recover() => Replay().Turn.State;
 
     private Recovered Replay() => Recovery.Replay(Journal.Load(), world.Genesis, keys.Keys.ToArray(), new MempoolLimits());
 
@@ -225,16 +169,49 @@ internal sealed partial class SimulatedNode
             if (mine == life)
             {
                 pending = null;
-                Store(turn);
-                Publish(turn, replies);
+                if (TryStore(turn))
+                {
+                    Publish(turn, replies);
+                }
+                else
+                {
+                    StopAfterFailure();
+                }
             }
         });
     }
 
-    private void Store(NodeTurn turn)
+    /// <summary>Stores a turn. Where the disk reports failure nothing is known of it, so the node may only stop.</summary>
+    private bool TryStore(NodeTurn turn)
     {
         var batch = turn.ToBatch();
-        Journal.Commit(batch);
+        try
+        {
+            Journal.Commit(batch);
+            Stored(turn, batch);
+            return true;
+        }
+        catch (JournalException)
+        {
+            if (Journal.IsStored)
+            {
+                Stored(turn, batch);
+            }
+
+            if (Defect == Defect.RetriesInDoubt)
+            {
+                Journal.Reopen(takesTorn: false);
+                Journal.Apply(batch);
+                Stored(turn, batch);
+                return true;
+            }
+
+            return Defect == Defect.IgnoresWriteErrors;
+        }
+    }
+
+    private void Stored(NodeTurn turn, JournalBatch batch)
+    {
         Durable = turn.State;
         world.Checkers.Stored(this, batch);
     }

@@ -47,7 +47,7 @@ public sealed class Many_seeds
             total.Include(Run(part).Total);
         }
 
-        foreach (var what in Enum.GetValues<Seen>().Except([Seen.SilencedByGuard]))
+        foreach (var what in Enum.GetValues<Seen>().Except([Seen.StartsFailed]))
         {
             Assert.True(total[what] > 0, $"{what} never happened in {seeds} seeds: {total}");
         }
@@ -109,11 +109,31 @@ public sealed class The_checkers
 
     [Fact]
     public void See_a_host_that_acts_before_its_journal_is_durable() =>
-        Catch(Defect.ActsBeforeCommit, Profile.Crashes, Rule.FinalIsNeverReverted, Rule.AcceptedTransactionsSurvive, Rule.RestartBringsTheStateBack);
+        Catch(
+            Defect.ActsBeforeCommit, Profile.Crashes,
+            Rule.FinalIsNeverReverted, Rule.AcceptedTransactionsSurvive, Rule.RestartBringsTheStateBack, Rule.VotesAreJustified);
 
     [Fact]
     public void See_a_host_that_loses_its_journal() =>
         Catch(Defect.ForgetsJournal, Profile.Crashes, Rule.FinalIsNeverReverted, Rule.RestartBringsTheStateBack);
+
+    [Fact]
+    public void See_a_host_that_goes_on_after_a_failed_write() =>
+        Catch(
+            Defect.IgnoresWriteErrors, Profile.Storage,
+            Rule.FinalIsNeverReverted, Rule.AcceptedTransactionsSurvive, Rule.RestartBringsTheStateBack, Rule.VotesAreJustified);
+
+    [Fact]
+    public void See_a_host_that_writes_again_what_may_be_written() =>
+        Catch(Defect.RetriesInDoubt, Profile.Storage, Rule.NothingThrows, Rule.RestartBringsTheStateBack);
+
+    [Fact]
+    public void See_a_journal_that_takes_a_torn_write_for_a_whole_one() =>
+        Catch(Defect.TakesTornWrites, Profile.Storage, Rule.NothingThrows, Rule.RestartBringsTheStateBack);
+
+    [Fact]
+    public void See_a_host_that_votes_where_it_forgot_its_locks() =>
+        Catch(Defect.IgnoresForgottenLocks, Profile.Storage, Rule.ForgottenLocksStaySilent, Rule.LocksAreKept);
 
     [Fact]
     public void See_a_host_that_loses_the_inputs_since_the_last_final_block() =>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using LuxTensor.Core;
 using LuxTensor.Core.Transactions;
+using LuxTensor.Core.Validators;
 using LuxTensor.Crypto;
 
 namespace LuxTensor.Tests.Simulation;
@@ -28,8 +29,9 @@ internal sealed class World : IDisposable
 
     private readonly PriorityQueue<(char Kind, int Node, ulong What, Action Run), (ulong Time, ulong Sequence)> queue = new();
     private readonly Prng random;
-    private readonly Dictionary<int, SimulatedGuard> guards = [];
     private readonly ulong[] nonces = new ulong[4];
+    private readonly HashSet<Address> equivocating;
+    private readonly HashSet<Address> shared;
     private ulong scheduled;
     private (ulong Height, ulong Deadline)? goal;
 
@@ -41,12 +43,14 @@ internal sealed class World : IDisposable
         random = new Prng(scenario.Seed);
         Keys = Keys.Of(scenario.Signatures);
         Genesis = MakeGenesis();
+        equivocating = [.. scenario.Equivocating.Select(Keys.AddressOf)];
+        shared = [.. scenario.Twins.Select(Keys.AddressOf)];
         Verification = new Verification(scenario.Rules, Genesis.EpochZero);
         Checkers = new Checkers(this);
         Network = new Network(this, random.Split("network"));
         Faults = new Faults(this, random.Split("faults"));
         Adversary = new Adversary(this, random.Split("adversary"));
-        Nodes = [.. Enumerable.Range(0, scenario.Nodes).Select(MakeNode)];
+        Nodes = [.. MakeNodes()];
     }
 
     public Scenario Scenario { get; }
@@ -86,9 +90,14 @@ internal sealed class World : IDisposable
 
     public SimulatedNode Node(int index) => Nodes[index];
 
-    public bool IsByzantine(Address validator) => Scenario.Byzantine.Keys.Any(index => Keys.AddressOf(index) == validator);
+    /// <summary>Whether a validator may be seen signing two things at one place.</summary>
+    public bool MayEquivocate(Address validator) => equivocating.Contains(validator);
 
-    public bool IsShared(Address validator) => Scenario.Twins.Any(index => Keys.AddressOf(index) == validator);
+    /// <summary>The validators of the epoch of a height, in their order.</summary>
+    public IReadOnlyList<EpochValidator> SetAt(ulong height) => Genesis.EpochZero.Validators;
+
+    /// <summary>Whether a validator's key is used by two nodes with one guard.</summary>
+    public bool IsShared(Address validator) => shared.Contains(validator);
 
     public void Schedule(ulong time, char kind, int node, ulong what, Action run) =>
         queue.Enqueue((kind, node, what, run), (ulong.Max(time, Now), scheduled++));
@@ -104,13 +113,26 @@ internal sealed class World : IDisposable
             : throw new InvalidOperationException($"the scenario has no genesis: {why}");
     }
 
-    private SimulatedNode MakeNode(int index)
+    /// <summary>First the validators, then the second nodes of those whose keys run twice, then nodes without a key.</summary>
+    private IEnumerable<SimulatedNode> MakeNodes()
     {
-        var validators = Scenario.Stakes.Length;
-        int? key = index < validators ? index : index < validators + Scenario.Twins.Count ? Scenario.Twins[index - validators] : null;
-        var guard = key is { } shared && index >= validators ? guards[shared] : guards[index] = new SimulatedGuard();
-        return new SimulatedNode(
-            this, index, key is { } own ? [Keys.Validators[own]] : [], guard, Scenario.Byzantine.ContainsKey(index), random.Split($"node {index}"));
+        var guards = new Dictionary<int, SimulatedGuard>();
+        int[] users = [.. Enumerable.Range(0, Scenario.Stakes.Length), .. Scenario.Twins, .. Scenario.Clones];
+        for (var index = 0; index < Scenario.Nodes; index++)
+        {
+            var stream = random.Split($"node {index}");
+            var isByzantine = Scenario.Byzantine.ContainsKey(index);
+            if (index >= users.Length)
+            {
+                yield return new SimulatedNode(this, index, [], new SimulatedGuard(), isByzantine, stream);
+                continue;
+            }
+
+            var isSecond = index >= Scenario.Stakes.Length;
+            var guard = isSecond && Scenario.Twins.Contains(users[index]) ? guards[users[index]] : new SimulatedGuard();
+            guards.TryAdd(users[index], guard);
+            yield return new SimulatedNode(this, index, [Keys.Validators[users[index]]], guard, isByzantine, stream);
+        }
     }
 
     private Outcome Run()
@@ -124,6 +146,7 @@ internal sealed class World : IDisposable
                 node.Start();
             }
 
+            Coverage.Add(Seen.KeysRunTwice, Scenario.Twins.Count + Scenario.Clones.Count);
             Faults.Start();
             Adversary.Start();
             OfferTransactions();
@@ -152,7 +175,15 @@ internal sealed class World : IDisposable
         queue.TryDequeue(out var next, out var place);
         Now = place.Time;
         Trace.Add(Now, next.Kind, next.Node, next.What);
-        next.Run();
+        if (next.Node < Nodes.Length && Nodes[next.Node].IsPaused && IsOfNode(next.Kind))
+        {
+            Nodes[next.Node].Hold(next.Kind, next.What, next.Run);
+        }
+        else
+        {
+            next.Run();
+        }
+
         if (goal is { } wanted && Now > wanted.Deadline)
         {
             throw new ViolationException(
@@ -165,6 +196,9 @@ internal sealed class World : IDisposable
             throw new ViolationException(Rule.MemoryIsBounded, $"{MostEvents} events and no end: nodes answer each other for ever");
         }
     }
+
+    /// <summary>Whether an event is one that only a running process notices: frames, turns, timers, disks and signatures.</summary>
+    private static bool IsOfNode(char kind) => kind is 'm' or 't' or 'f' or 'c' or 'k' or 's' or 'g';
 
     private static string Describe(SimulatedNode node)
     {
@@ -179,7 +213,7 @@ internal sealed class World : IDisposable
         Faults.End();
         var rules = Scenario.Rules;
         var round = Correct.Max(node => node.View.Chain.Round);
-        ulong bound = 20 * rules.RoundTimeout + rules.ClockBound;
+        ulong bound = (20 * rules.RoundTimeout) + (2 * rules.ClockBound);
         for (uint next = 0; next < RoundsAHeight; next++)
         {
             bound += 3 * (rules.TimeoutOf(round + next) + (HeightsToGain * rules.TimeoutOf(next)));

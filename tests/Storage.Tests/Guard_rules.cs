@@ -110,6 +110,28 @@ public sealed class Guard_rules : IDisposable
     }
 
     [Fact]
+    public void What_was_refused_up_to_a_height_stays_refused_and_counts_as_voted() // GRD-4
+    {
+        var validator = TestChain.Validators[0];
+        var signed = chain.Vote(0, 5, 1, Phase.Prepare, 1);
+        using (var guard = Open())
+        {
+            guard.Record(signed);
+            guard.Record(chain.Vote(0, 9, 0, Phase.Propose, 1)); // made ahead
+            Assert.Equal(new SigningPosition(5, 1, Phase.Prepare), guard.LastSigned(validator));
+            guard.RefuseUpTo(validator, 5);
+            guard.RefuseUpTo(validator, 4); // it never falls
+        }
+
+        using var again = Open();
+        var mark = new SigningPosition(5, uint.MaxValue, Phase.Precommit);
+        Assert.Equal(mark, again.LastSigned(validator));
+        Assert.Equal(new GuardDecision.BelowWatermark(mark), again.Record(chain.Vote(0, 5, 2, Phase.Prepare, 1)));
+        Assert.Equal(new GuardDecision.Released(signed.Signature), again.Record(signed));
+        Assert.IsType<GuardDecision.Released>(again.Record(chain.Vote(0, 6, 0, Phase.Prepare, 1)));
+    }
+
+    [Fact]
     public void A_guard_as_new_as_the_journal_is_not_blocked()
     {
         using var guard = Open();

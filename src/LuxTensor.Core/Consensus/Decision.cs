@@ -165,7 +165,9 @@ internal static class Decision
         var state = turn.State;
         turn.State = state with { ClaimedHeight = ulong.Max(state.ClaimedHeight, claimed) };
         var isTried = state.SyncTried.Contains(from);
-        if (turn.Now >= state.SyncUntil + (isTried ? state.Rules.RoundTimeout : 0))
+        var next = state.SyncUntil + (isTried ? state.Rules.RoundTimeout : 0);
+        var wasSetBack = next > turn.Now + (2 * state.Rules.RoundTimeout);
+        if (turn.Now >= next || wasSetBack)
         {
             turn.State = turn.State with
             {

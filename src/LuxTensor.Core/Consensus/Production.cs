@@ -48,7 +48,7 @@ internal static class Production
             return; // a new block would take back all that runs ahead
         }
 
-        var wait = turn.Until(EarliestTime(state));
+        var wait = turn.UntilNextBlock(EarliestTime(state));
         if (wait > 0)
         {
             turn.Time(TimerKind.Build, state.Round, wait);

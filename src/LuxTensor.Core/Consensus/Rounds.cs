@@ -126,7 +126,7 @@ internal static class Rounds
         var timeout = state.Rules.TimeoutOf(state.Round);
         if (state.Phase == Phase.Propose)
         {
-            turn.Time(TimerKind.Propose, state.Round, turn.Until(Production.EarliestTime(state)) + timeout);
+            turn.Time(TimerKind.Propose, state.Round, turn.UntilNextBlock(Production.EarliestTime(state)) + timeout);
         }
 
         if (state.PrepareTimed && state.Phase == Phase.Prepare)

@@ -22,6 +22,12 @@ internal sealed class Turn(ChainState state, ulong now)
     /// <summary>Milliseconds until a time; 0 where it is past.</summary>
     public ulong Until(ulong time) => time > Now ? time - Now : 0;
 
+    /// <summary>
+    /// RND-7: the same for the earliest time of the next block, but no longer than a right clock can have to wait for that. A clock that
+    /// was set back must not silence the node for as long.
+    /// </summary>
+    public ulong UntilNextBlock(ulong time) => ulong.Min(Until(time), State.Rules.BlockInterval + State.Rules.ClockBound);
+
     /// <summary>The effects, in order.</summary>
     public ImmutableArray<ChainEffect> Effects() => effects.ToImmutable();
 }

@@ -49,7 +49,20 @@ internal sealed class Ingress
         transactions.Writer.TryComplete();
     }
 
+    /// <summary>A worker's own failure is the node's: a guard or journal that fails would leave it deaf, and the node would not know.</summary>
     private async Task WorkAsync()
+    {
+        try
+        {
+            await TakeFramesAsync().ConfigureAwait(false);
+        }
+        catch (Exception failure)
+        {
+            host.Fail(failure);
+        }
+    }
+
+    private async Task TakeFramesAsync()
     {
         var verified = new List<NodeInput>();
         Task<bool>? votesWait = null, transactionsWait = null; // kept while pending: a new wait each time would pile up

@@ -35,10 +35,12 @@ internal sealed class Signer : IDisposable
         foreach (var validator in keys.Keys)
         {
             // GRD-4: a guard that signed more than the journal remembers means that the journal is older: the lock of that
-            // height is forgotten, so nothing is signed at it again.
+            // height is forgotten, so nothing is signed at it again. The guard keeps that in mind, for the journal will soon
+            // have asked, in vain, for as much as was signed, and then look as new.
             if (options.Guard.LastSigned(validator) is { } last && last.Height >= height
                 && (!recovered.Asked.TryGetValue(validator, out var position) || last.CompareTo(position) > 0))
             {
+                options.Guard.RefuseUpTo(validator, last.Height);
                 silentUntil[validator] = last.Height;
             }
         }

@@ -20,6 +20,10 @@ public interface ISigningGuard : IDisposable
     /// </summary>
     SigningPosition? LastSigned(Address validator);
 
+    /// <summary>Refuses from now on, durably, all that this validator did not sign yet at a height or below (GRD-4).</summary>
+    /// <exception cref="JournalException">It could not be made durable: the validator must not sign.</exception>
+    void RefuseUpTo(Address validator, ulong height);
+
     /// <summary>
     /// Holds the guard against a position that the node's journal knows was signed. A guard that neither has a vote there nor
     /// refuses everything up to there was restored from an older copy: from then on it releases nothing of this validator

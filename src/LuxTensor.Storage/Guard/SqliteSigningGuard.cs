@@ -73,6 +73,13 @@ public sealed class SqliteSigningGuard : ISigningGuard
     /// <exception cref="JournalException">The file cannot be read.</exception>
     public SigningPosition? LastSigned(Address validator) => Write("reading", () => store.Last(validator));
 
+    /// <inheritdoc/>
+    public void RefuseUpTo(Address validator, ulong height) => Write("refusing", () =>
+    {
+        store.RaiseWatermark(validator, new SigningPosition(height, uint.MaxValue, Phase.Precommit));
+        return true;
+    });
+
     /// <summary>
     /// Compares the guard with a vote that the journal knows this validator signed. Where the guard lacks it, it is an older
     /// copy (or a new file): it signs nothing for the validator from then on, until <see cref="Accept"/>.

@@ -126,5 +126,14 @@ public sealed class DecisionTests
         Assert.Equal(ChainDriver.Peer, Assert.Single(node.State.SyncTried));
     }
 
+    [Fact]
+    public void SYN_3_a_clock_that_is_set_back_keeps_nobody_from_catching_up()
+    {
+        node.Now += 600_000;
+        Assert.Equal("first", Asked("first"));
+        node.Now -= 600_000;
+        Assert.Equal("second", Asked("second"));
+    }
+
     private string? Asked(string peer) => node.Status(9, peer).Effects.OfType<ChainEffect.FetchBlocks>().SingleOrDefault()?.Peer.Name;
 }

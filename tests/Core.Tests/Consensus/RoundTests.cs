@@ -165,6 +165,21 @@ public sealed class RoundTests
     }
 
     [Fact]
+    public void RND_7_a_clock_that_is_set_back_silences_nobody_for_as_long()
+    {
+        var proposer = arena.Proposer(1, 0);
+        var wait = arena.Rules.BlockInterval + arena.Rules.ClockBound;
+        foreach (var (me, kind, delay) in new[]
+        {
+            (proposer, TimerKind.Build, wait), (arena.Bystander(0), TimerKind.Propose, wait + arena.Rules.RoundTimeout),
+        })
+        {
+            var node = new ChainDriver(arena, me, now: arena.Genesis.Time - 600_000);
+            Assert.Equal(delay, node.Effects.OfType<ChainEffect.StartTimer>().Single(timer => timer.Id.Kind == kind).Delay);
+        }
+    }
+
+    [Fact]
     public void RND_7_timeouts_grow_by_the_step_and_saturate()
     {
         for (uint round = 0; round < 4; round++)

@@ -1,0 +1,32 @@
+namespace LuxTensor.Tests.Simulation;
+
+/// <summary>What must hold in every run.</summary>
+internal enum Rule
+{
+    OneFinalBlockAHeight,
+    FinalIsNeverReverted,
+    NoDoubleSigning,
+
+    /// <summary>Who precommitted a block prepares no other one without a later quorum for it (RND-4).</summary>
+    LocksAreKept,
+
+    /// <summary>Nobody precommits what no quorum prepared, or votes above a height that is not final.</summary>
+    VotesAreJustified,
+
+    /// <summary>Who forgot what it voted at a height is silent there (GRD-4).</summary>
+    ForgottenLocksStaySilent,
+    CertificatesVerify,
+    StateRootsAgree,
+    MemoryIsBounded,
+    RestartBringsTheStateBack,
+    AcceptedTransactionsSurvive,
+    FinalityResumesAfterHealing,
+    NoticesAreComplete,
+    NothingThrows,
+}
+
+/// <summary>A rule was broken.</summary>
+internal sealed class ViolationException(Rule rule, string what) : Exception($"{rule}: {what}")
+{
+    public Rule Rule { get; } = rule;
+}
