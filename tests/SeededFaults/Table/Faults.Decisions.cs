@@ -22,6 +22,7 @@ internal static partial class Faults
         new("final blocks not executed", "SYN-2", Decision, "turn.Emit(new ChainEffect.Refused(from, why));\n                break;", "turn.Emit(new ChainEffect.Refused(from, why));\n                continue;") { Profile = "Byzantine" },
         new("one peer asked for ever", "SYN-3", Decision, "isTried || state.SyncTried.Count", "state.SyncTried.Count") { Profile = "Byzantine" },
         new("peers asked without a pause", "SYN-3", Decision, "SyncUntil = turn.Now + state.Rules.RoundTimeout,", "SyncUntil = 0,") { Profile = "Byzantine" },
+        new("clock set back stops catching up", "SYN-3", Decision, "if (turn.Now >= next || wasSetBack)", "if (turn.Now >= next && !(wasSetBack && state.Height == 0))"),
         new("no block is too far ahead to look at", "FRK-6", Admission, "if (height < state.Height || height > Horizon(state))", "if (height < state.Height)") { Profile = "Byzantine" },
         new("run-ahead unbounded", "FRK-6", Production, "&& head.Height + 1 <= state.Tree.Root.Height + state.Rules.RunAhead;", ";"),
         new("block ahead before its time", "FRK-6", Admission, "if (header.Time < Production.EarliestAhead(state.Rules, parent.Block.Header.Time, header.Round) || !Add", "if (!Add"),
