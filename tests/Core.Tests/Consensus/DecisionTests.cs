@@ -1,3 +1,4 @@
+using LuxTensor.Core.Blocks;
 using LuxTensor.Core.Consensus;
 using LuxTensor.Core.ForkChoice;
 using LuxTensor.Core.Voting;
@@ -41,6 +42,7 @@ public sealed class DecisionTests
         node.Fire(TimerKind.Precommit);
         Assert.Equal(1U, node.State.Round);
         Assert.Equal(red.Hash, node.Vote(3, Phase.Precommit, red.Hash).State.Tree.Root.Hash);
+        Assert.Equal((2UL, 0U), (node.State.Height, node.State.Round)); // RND-1
     }
 
     [Fact]
@@ -100,13 +102,22 @@ public sealed class DecisionTests
     }
 
     [Fact]
+    public void SYN_2_the_first_block_that_is_not_valid_ends_the_answer()
+    {
+        var bad = new Block(red.Block.Header with { StateRoot = Sha256.Hash([1]) }, null, []);
+        node.Deliver([new CertifiedBlock(bad, arena.Certificate(Phase.Precommit, bad.Hash, 1, 0, 0, 1, 2)), new CertifiedBlock(red.Block, arena.Final(red))]);
+        Assert.Equal(1UL, node.State.Height);
+        Assert.IsType<BlockRejection.WrongStateRoot>(node.Effects.OfType<ChainEffect.Refused>().Single().Why);
+    }
+
+    [Fact]
     public void SYN_2_a_block_that_skips_a_height_is_refused_even_where_it_is_held()
     {
         var next = arena.Block(red);
         node.Propose(arena.Proposal(red)).Propose(arena.Proposal(next));
         node.Deliver([new CertifiedBlock(next.Block, arena.Final(next))]);
         Assert.Equal(1UL, node.State.Height);
-        Assert.IsType<LuxTensor.Core.Blocks.BlockRejection.WrongHeight>(node.Effects.OfType<ChainEffect.Refused>().Single().Why);
+        Assert.IsType<BlockRejection.WrongHeight>(node.Effects.OfType<ChainEffect.Refused>().Single().Why);
     }
 
     [Fact]

@@ -120,6 +120,16 @@ public sealed class RoundTests
     }
 
     [Fact]
+    public void RND_4_a_certificate_of_the_locks_own_round_unlocks_nothing()
+    {
+        node.Step(new ChainInput.Signed(arena.Verified(arena.Vote(me, Phase.Precommit, red.Hash))));
+        ToRound(1);
+        var blue = arena.Block(arena.Root);
+        node.Propose(arena.Proposal(blue, 1, arena.Certificate(Phase.Prepare, blue.Hash, 1, 0, others)));
+        Assert.Equal([arena.Ballot(Phase.Prepare, Nil, 1, 1)], node.Voted);
+    }
+
+    [Fact]
     public void RND_5_prepares_without_agreement_are_timed_once_then_nil_is_precommitted() // lines 34, 61 to 64
     {
         node.Propose(arena.Proposal(red));
@@ -203,6 +213,10 @@ public sealed class RoundTests
         Assert.Equal(0U, node.Vote(others[0], Phase.Prepare, Nil, 1, 5).State.Round);
         Assert.Equal(3U, node.Vote(others[1], Phase.Precommit, Nil, 1, 3).State.Round);
         Assert.Equal(5U, node.Vote(others[1], Phase.Prepare, Nil, 1, 6).State.Round);
+
+        var (next, effects) = Chain.Step(node.State, new ChainInput.Fact(1, new FinalityFact.RoundSkip(4)), node.Now); // told late: never back
+        Assert.Same(node.State, next);
+        Assert.Empty(effects);
     }
 
     [Fact]

@@ -20,7 +20,7 @@ internal static partial class Faults
         new("status not said again", "SYN-1", Decision, "        turn.Emit(new ChainEffect.Broadcast(\n            new Message.Status(state.Genesis, state.Tree.Root.Height, state.Tree.Root.Hash, state.Round)));", "") { Profile = "Partitions" },
         new("status of another chain believed", "SYN-1", Decision, "said.Genesis == turn.State.Genesis && said.FinalHeight", "said.FinalHeight"),
         new("final blocks not executed", "SYN-2", Decision, "turn.Emit(new ChainEffect.Refused(from, why));\n                break;", "turn.Emit(new ChainEffect.Refused(from, why));\n                continue;") { Profile = "Byzantine" },
-        new("one peer asked for ever", "SYN-3", Decision, "isTried || state.SyncTried.Count", "state.SyncTried.Count") { Profile = "Byzantine" },
+        new("peer asked in vain is asked first again", "SYN-3", Decision, "(isTried ? state.Rules.RoundTimeout : 0)", "0") { Profile = "Byzantine" },
         new("peers asked without a pause", "SYN-3", Decision, "SyncUntil = turn.Now + state.Rules.RoundTimeout,", "SyncUntil = 0,") { Profile = "Byzantine" },
         new("clock set back stops catching up", "SYN-3", Decision, "if (turn.Now >= next || wasSetBack)", "if (turn.Now >= next && !(wasSetBack && state.Height == 0))"),
         new("no block is too far ahead to look at", "FRK-6", Admission, "if (height < state.Height || height > Horizon(state))", "if (height < state.Height)") { Profile = "Byzantine" },

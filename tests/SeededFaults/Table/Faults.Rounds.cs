@@ -29,7 +29,7 @@ internal static partial class Faults
         new("prepares are not timed", "RND-5", RoundRules, "state.Facts.HasFlag(RoundFacts.AnyPrepares) && !state.PrepareTimed)", "state.Facts.HasFlag(RoundFacts.AnyPrepares) && state.PrepareTimed)") { Profile = "Splits" },
         new("nil prepares wait for the timeout", "RND-5", RoundRules, "state.Facts.HasFlag(RoundFacts.NilPrepares))", "state.Facts.HasFlag(RoundFacts.NilPrepares) && state.PrepareTimed)"),
         new("precommits never time out", "RND-6", RoundRules, "case TimerKind.Precommit: //", "case TimerKind.Precommit when state.Phase == Phase.Commit: //") { Profile = "Splits" },
-        new("nil precommits wait for the timeout", "RND-6", RoundRules, "if (state.Facts.HasFlag(RoundFacts.NilPrecommits))", "if (state.Facts.HasFlag(RoundFacts.NilPrecommits) && state.PrecommitTimed)"),
+        new("nil precommits wait for the timeout", "RND-6", RoundRules, "if (state.Facts.HasFlag(RoundFacts.NilPrecommits))", "if (state.Facts.HasFlag(RoundFacts.NilPrecommits) && state.Phase == Phase.Commit)"),
         new("timeouts do not grow", "RND-7", ChainRules, "((UInt128)RoundTimeoutStep * round)", "((UInt128)RoundTimeoutStep * 0)"),
         new("later prepares do not lead to their round", "RND-8", RoundRules, "if (certificate.Ballot.Round > state.Round)", "if (certificate.Ballot.Round > state.Round + 1_000)") { Profile = "Partitions" },
         new("round skipped backwards", "RND-8", Dispatch, "when skip.Round > round: //", "when skip.Round != round: //"),
