@@ -99,9 +99,17 @@ public static class Cli
         KeystoreException { Fault: KeystoreFault.AlreadyExists } it => (ExitCode.InUse, it.Message),
         KeystoreException it => (ExitCode.Usage, it.Message),
         GuardException it => (ExitCode.Refused, it.Message),
-        JournalException it => (it.Code, it.Message),
+        JournalException it => (CodeOf(it.Fault), it.Message),
         UnauthorizedAccessException or IOException => (ExitCode.InUse, failure.Message),
         _ => null,
+    };
+
+    private static ExitCode CodeOf(JournalFault fault) => fault switch
+    {
+        JournalFault.Damaged => ExitCode.Damaged,
+        JournalFault.InUse => ExitCode.InUse,
+        JournalFault.Foreign => ExitCode.Usage,
+        _ => ExitCode.Failed,
     };
 
     private static RootCommand Root(Terminal terminal)

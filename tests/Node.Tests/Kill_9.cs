@@ -12,7 +12,7 @@ public sealed class Kill_9
     public async Task Killed_while_transactions_flow_a_devnet_loses_none_that_it_accepted()
     {
         var start = new ProcessStartInfo("bash", [Script(), $"{Kills}", "1"]) { UseShellExecute = false, RedirectStandardOutput = true };
-        start.Environment["LUXTENSOR"] = Path.Combine(AppContext.BaseDirectory, "luxtensor");
+        start.Environment["LUXTENSOR"] = Child.Executable;
         start.Environment["PORT"] = $"{FreePort()}";
         using var loop = Process.Start(start)!;
         var output = await loop.StandardOutput.ReadToEndAsync();

@@ -70,6 +70,7 @@ public sealed class Journal_faults : IDisposable
 
             var failure = Assert.Throws<JournalException>(Fill);
             Assert.Contains("disk is full", failure.Message, StringComparison.Ordinal);
+            Assert.Equal(JournalFault.Failed, failure.Fault);
             Assert.Contains(Path, failure.Message, StringComparison.Ordinal);
             Assert.True(acknowledged > 3, $"{acknowledged}");
         }

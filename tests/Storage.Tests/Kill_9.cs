@@ -107,6 +107,7 @@ public sealed class Kill_9 : IDisposable
         }
 
         using var journal = SqliteJournal.Open(path, genesis);
+        Assert.Equal(JournalFault.InUse, Assert.Throws<JournalException>(() => SqliteJournal.Open(path, genesis)).Fault);
         Assert.Contains("is open already", Assert.Throws<JournalException>(() => SqliteJournal.Open(path, genesis)).Message, StringComparison.Ordinal);
     }
 

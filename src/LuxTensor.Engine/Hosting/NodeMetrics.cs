@@ -1,13 +1,18 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using LuxTensor.Core.Consensus;
 using LuxTensor.Crypto;
 
 namespace LuxTensor.Engine;
 
-/// <summary>The node's measurements, under the meter LuxTensor.Engine. Times are milliseconds.</summary>
+/// <summary>
+/// The node's measurements and spans, under the meter and the activity source LuxTensor.Engine. Times are milliseconds. A span
+/// costs nothing where nobody listens.
+/// </summary>
 internal sealed class NodeMetrics : IDisposable
 {
     private const int MaxTimed = 256;
+    private static readonly ActivitySource Spans = new("LuxTensor.Engine");
 
     private readonly TimeProvider time;
     private readonly Meter meter = new("LuxTensor.Engine");
@@ -19,7 +24,7 @@ internal sealed class NodeMetrics : IDisposable
     private readonly Counter<long> signingRefusals;
     private readonly Histogram<double> finality;
     private readonly Histogram<double> commit;
-    private readonly Dictionary<Hash256, long> seen = []; // block to the time it joined the chain, on the loop's thread only
+    private readonly Dictionary<Hash256, (long Timestamp, DateTimeOffset At)> seen = []; // when a block joined, on the loop's thread only
 
     public NodeMetrics(TimeProvider time)
     {
@@ -36,7 +41,13 @@ internal sealed class NodeMetrics : IDisposable
 
     public void Committed(long started, JournalBatch batch)
     {
-        commit.Record(time.GetElapsedTime(started).TotalMilliseconds);
+        var took = time.GetElapsedTime(started);
+        commit.Record(took.TotalMilliseconds);
+        using (var span = Spans.StartActivity("commit", ActivityKind.Internal, default(ActivityContext), startTime: time.GetUtcNow() - took))
+        {
+            span?.SetTag("luxtensor.inputs", batch.Inputs.Length).SetTag("luxtensor.final_blocks", batch.Finalized.Length);
+        }
+
         foreach (var final in batch.Finalized)
         {
             blocks.Add(1);
@@ -58,7 +69,7 @@ internal sealed class NodeMetrics : IDisposable
 
                 foreach (var block in moved.Joined)
                 {
-                    seen.TryAdd(block.Hash, time.GetTimestamp());
+                    seen.TryAdd(block.Hash, (time.GetTimestamp(), time.GetUtcNow()));
                 }
 
                 if (!moved.Left.IsEmpty)
@@ -68,7 +79,13 @@ internal sealed class NodeMetrics : IDisposable
 
                 break;
             case Notice.Finalized final when seen.Remove(final.Block.Hash, out var since):
-                finality.Record(time.GetElapsedTime(since).TotalMilliseconds);
+                finality.Record(time.GetElapsedTime(since.Timestamp).TotalMilliseconds);
+                using (var span = Spans.StartActivity("finality", ActivityKind.Internal, default(ActivityContext), startTime: since.At))
+                {
+                    span?.SetTag("luxtensor.height", (long)final.Block.Height).SetTag("luxtensor.round", (long)final.Certificate.Ballot.Round)
+                        .SetTag("luxtensor.block", final.Block.Hash.ToString()).SetTag("luxtensor.transactions", final.Block.Transactions.Length);
+                }
+
                 break;
             case Notice.RoundMoved { Phase: Core.Voting.Phase.Propose, Round: > 0 }:
                 rounds.Add(1);

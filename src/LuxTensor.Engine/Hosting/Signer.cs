@@ -99,7 +99,7 @@ internal sealed class Signer : IDisposable
             var set = host.View.Chain.Epochs.Of(options.Genesis.Rules.EpochOf(ballot.Height));
             if (Verifier.Check(vote, options.Genesis.Rules, set, out var verified) is { } fault)
             {
-                throw new JournalException($"the signature for {validator} at height {ballot.Height} does not verify ({fault}): the key or the guard's record is damaged");
+                throw new JournalException($"the signature for {validator} at height {ballot.Height} does not verify ({fault}): the key or the guard's record is damaged", JournalFault.Damaged);
             }
 
             host.Post(new NodeInput.Chain(new ChainInput.Signed(verified)));

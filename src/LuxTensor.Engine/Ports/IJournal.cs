@@ -99,16 +99,40 @@ public sealed record JournalContents(
     }
 }
 
+/// <summary>What is wrong with stored data, for whoever decides what to do next.</summary>
+public enum JournalFault
+{
+    /// <summary>It could not be read or written: the disk is full or broken.</summary>
+    Failed,
+
+    /// <summary>What is stored is not what was stored.</summary>
+    Damaged,
+
+    /// <summary>Another process has it open, or it may not be written.</summary>
+    InUse,
+
+    /// <summary>It is not what was asked for: of another chain, of another version of the program, or no journal at all.</summary>
+    Foreign,
+}
+
 /// <summary>The journal cannot be read or written. The message names the file and says what to do.</summary>
 public sealed class JournalException : Exception
 {
     /// <summary>With a message that names the file and says what to do.</summary>
+    public JournalException(string message, JournalFault fault)
+        : base(message) => Fault = fault;
+
+    /// <summary>With the failure below it.</summary>
+    public JournalException(string message, JournalFault fault, Exception inner)
+        : base(message, inner) => Fault = fault;
+
+    /// <summary>A failure to read or write, with a message that names the file and says what to do.</summary>
     public JournalException(string message)
         : base(message)
     {
     }
 
-    /// <summary>With the failure below it.</summary>
+    /// <summary>A failure to read or write, with the failure below it.</summary>
     public JournalException(string message, Exception inner)
         : base(message, inner)
     {
@@ -118,4 +142,7 @@ public sealed class JournalException : Exception
     public JournalException()
     {
     }
+
+    /// <summary>What is wrong.</summary>
+    public JournalFault Fault { get; }
 }

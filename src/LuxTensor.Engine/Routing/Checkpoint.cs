@@ -201,5 +201,5 @@ internal static class Checkpoint
     }
 
     private static JournalException Damaged(string why) =>
-        new($"the journal's checkpoint is damaged ({why}): run `luxtensor db check`, then restore the database or sync anew");
+        new($"the journal's checkpoint is damaged ({why}): run `luxtensor db check`, then restore the database or sync anew", JournalFault.Damaged);
 }

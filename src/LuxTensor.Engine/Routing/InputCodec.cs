@@ -110,8 +110,7 @@ public static class InputCodec
             Kind.Message => DecodeMessage(stored, bytes[9..], rules, epochs),
             Kind.Timer => new NodeInput.Chain(new ChainInput.Timer(new TimerId((TimerKind)reader.UInt8(), reader.UInt64(), reader.UInt32()))),
             Kind.Built => new NodeInput.Chain(new ChainInput.Built(DecodeBlock(stored, bytes[9..], rules))),
-            Kind.Block => Check(stored, Verifier.Check(DecodeBlock(stored, bytes[9..], rules), rules, epochs.Of, static _ => false, out var block))
-                ?? new NodeInput.Chain(new ChainInput.Block(block, PeerId.Self)),
+            Kind.Block => DecodeArrived(stored, bytes[9..], rules, epochs),
             Kind.RoundSkip => new NodeInput.Chain(new ChainInput.Fact(stored.Height, new FinalityFact.RoundSkip(reader.UInt32()))),
             Kind.Signed => DecodeSigned(stored, ref reader, rules, epochs),
             Kind.SigningRefused => Vote.Read(ref reader) is var vote
@@ -122,10 +121,16 @@ public static class InputCodec
         return (input, now);
     }
 
+    private static NodeInput.Chain DecodeArrived(JournalInput stored, ReadOnlySpan<byte> bytes, ChainRules rules, EpochSchedule epochs)
+    {
+        Require(stored, Verifier.Check(DecodeBlock(stored, bytes, rules), rules, epochs.Of, static _ => false, out var block));
+        return new NodeInput.Chain(new ChainInput.Block(block, PeerId.Self));
+    }
+
     private static NodeInput.Chain DecodeSigned(JournalInput stored, ref WireReader reader, ChainRules rules, EpochSchedule epochs)
     {
         var vote = Vote.Read(ref reader);
-        _ = Check(stored, Verifier.Check(vote, rules, epochs.Of(rules.EpochOf(vote.Ballot.Height)), out var verified));
+        Require(stored, Verifier.Check(vote, rules, epochs.Of(rules.EpochOf(vote.Ballot.Height)), out var verified));
         return new NodeInput.Chain(new ChainInput.Signed(verified));
     }
 
@@ -139,13 +144,13 @@ public static class InputCodec
         switch (message)
         {
             case Message.CastVote { Vote: var vote }:
-                _ = Check(stored, Verifier.Check(vote, rules, epochs.Of(rules.EpochOf(vote.Ballot.Height)), out var counted));
+                Require(stored, Verifier.Check(vote, rules, epochs.Of(rules.EpochOf(vote.Ballot.Height)), out var counted));
                 return new NodeInput.CastVote(counted, PeerId.Self);
             case Message.Propose { Proposal: var proposal }:
-                _ = Check(stored, Verifier.Check(proposal, rules, epochs.Of, static _ => false, out var offered));
+                Require(stored, Verifier.Check(proposal, rules, epochs.Of, static _ => false, out var offered));
                 return new NodeInput.Chain(new ChainInput.Propose(offered, PeerId.Self));
             case Message.Certify { Certificate: var certificate }:
-                _ = Check(stored, Verifier.Check(certificate, rules, epochs.Of(rules.EpochOf(certificate.Height)), out var proven));
+                Require(stored, Verifier.Check(certificate, rules, epochs.Of(rules.EpochOf(certificate.Height)), out var proven));
                 return new NodeInput.Chain(new ChainInput.Certify(proven, PeerId.Self));
             default:
                 throw Damaged(stored, "a message of its kind is never kept");
@@ -157,8 +162,14 @@ public static class InputCodec
             ? block!
             : throw Damaged(stored, fault.ToString());
 
-    private static NodeInput? Check(JournalInput stored, VoteRejection? why) => why is null ? null : throw Damaged(stored, why.ToString());
+    private static void Require(JournalInput stored, VoteRejection? why)
+    {
+        if (why is not null)
+        {
+            throw Damaged(stored, why.ToString());
+        }
+    }
 
     private static JournalException Damaged(JournalInput stored, string why) =>
-        new($"the journal's input for height {stored.Height} is damaged ({why}): run `luxtensor db check`, then restore the database or sync anew");
+        new($"the journal's input for height {stored.Height} is damaged ({why}): run `luxtensor db check`, then restore the database or sync anew", JournalFault.Damaged);
 }

@@ -34,7 +34,8 @@ public static class Recovery
         if (ledger.Root != header.StateRoot)
         {
             throw new JournalException(
-                $"the stored state has root {ledger.Root}, but block {header.Height} says {header.StateRoot}: run `luxtensor db check`, then restore the database or sync anew");
+                $"the stored state has root {ledger.Root}, but block {header.Height} says {header.StateRoot}: run `luxtensor db check`, then restore the database or sync anew",
+                JournalFault.Damaged);
         }
 
         var root = new BlockNode(contents.Final.Block, ledger, []);
@@ -114,7 +115,7 @@ public static class Recovery
         {
             if (Verifier.Check(transaction, rules, out var verified) is { } why)
             {
-                throw new JournalException($"the pool's transaction {transaction.Id} is damaged ({why}): run `luxtensor db check`");
+                throw new JournalException($"the pool's transaction {transaction.Id} is damaged ({why}): run `luxtensor db check`", JournalFault.Damaged);
             }
 
             pool = pool.NextArrivalAt(arrival).Add(verified, final, rules).Next;

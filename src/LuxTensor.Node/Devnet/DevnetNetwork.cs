@@ -27,6 +27,7 @@ internal sealed class DevnetNetwork : IAsyncDisposable
         {
             for (var number = 1; number <= folder.Genesis.Validators.Length; number++)
             {
+                cancellation.ThrowIfCancellationRequested(); // opening a long chain takes a while
                 var name = $"node{number}";
                 var node = await RunningNode.OpenAsync(new NodeSetup
                 {

@@ -57,16 +57,11 @@ internal sealed class RunningNode : IAsyncDisposable
             var host = NodeHost.Open(setup.VerifyWorkers is { } workers ? options with { VerifyWorkers = workers } : options);
             return new RunningNode(setup, journal, guard, host);
         }
-        catch (Exception e)
+        catch
         {
             guard?.Dispose();
             journal?.Dispose();
             await ReleaseAsync(setup);
-            if (e is JournalException { InnerException: null } sound && !sound.IsDamage)
-            {
-                throw CommandFailure.Usage(e.Message, e); // of another chain or version
-            }
-
             throw;
         }
     }

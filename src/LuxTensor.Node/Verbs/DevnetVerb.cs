@@ -64,9 +64,14 @@ internal static class DevnetVerb
         using var telemetry = Telemetry.Start(terminal, "devnet");
         var feed = new NoticeFeed(terminal.Time);
         var statistics = new DevnetStatistics(terminal.Time);
-        var network = await DevnetNetwork.StartAsync(folder, feed, ports.Http, ports.WebSocket, terminal.Time, cancellation);
-        var view = new DevnetView(terminal, folder, network, statistics, () => feed.Lost);
         var log = new EventLog(terminal.Out, json, terminal.Time);
+        if (await StartAsync(folder, feed, ports, terminal.Time, cancellation) is not { } network)
+        {
+            log.Write(new NodeEvent("stopped", $"stopped before it had started; {terminal.Command} devnet goes on from there", []));
+            return (int)ExitCode.Ok;
+        }
+
+        var view = new DevnetView(terminal, folder, network, statistics, () => feed.Lost);
         Action<NodeEvent> say = live ? one => view.Add(one.Line(terminal.Time.GetUtcNow())) : log.Write;
         Greet(terminal, folder, network).ForEach(say);
         var following = FollowAsync(feed, folder, network, statistics, say);
@@ -93,6 +98,20 @@ internal static class DevnetVerb
         log.Write(new NodeEvent(
             "stopped", $"stopped at height {height}; {terminal.Command} devnet goes on from there", [("height", height)]));
         return (int)ExitCode.Ok;
+    }
+
+    // Null where it was asked to stop meanwhile.
+    private static async Task<DevnetNetwork?> StartAsync(
+        DevnetFolder folder, NoticeFeed feed, (int Http, int WebSocket) ports, TimeProvider time, CancellationToken cancellation)
+    {
+        try
+        {
+            return await DevnetNetwork.StartAsync(folder, feed, ports.Http, ports.WebSocket, time, cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return null;
+        }
     }
 
     private static async Task FollowAsync(

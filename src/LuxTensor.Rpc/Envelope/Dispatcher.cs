@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 
 namespace LuxTensor.Rpc;
@@ -5,6 +6,8 @@ namespace LuxTensor.Rpc;
 /// <summary>Carries out the calls of one request and writes its answer: the same for HTTP and WebSocket.</summary>
 internal sealed class Dispatcher(MethodTable table, RpcOptions options)
 {
+    private static readonly ActivitySource Spans = new("LuxTensor.Rpc");
+
     private readonly ILogger logger = options.Logging.CreateLogger("LuxTensor.Rpc");
 
     /// <summary>Answers into <paramref name="exchange"/>; false where there is nothing to answer.</summary>
@@ -89,12 +92,14 @@ internal sealed class Dispatcher(MethodTable table, RpcOptions options)
     private RpcError? Invoke(Caller caller, ReadOnlySpan<byte> body, CallSlice call, Exchange exchange)
     {
         var method = call.Method!;
+        using var span = Spans.StartActivity(method.Name, ActivityKind.Server);
         try
         {
             var arguments = new Arguments(body.Slice(call.ParamsStart, call.ParamsLength));
             exchange.Json.Reset();
             var error = method.Handle!(caller, ref arguments, exchange.Json);
             exchange.Json.Flush();
+            span?.SetStatus(error is null ? ActivityStatusCode.Unset : ActivityStatusCode.Error, error?.Message);
             return error;
         }
         catch (Exception e)
@@ -110,6 +115,7 @@ internal sealed class Dispatcher(MethodTable table, RpcOptions options)
     {
         RpcError? error;
         string? result = null;
+        using var span = Spans.StartActivity(call.Method!.Name, ActivityKind.Server);
         try
         {
             (error, result) = await Start(caller, body.Span, call, cancellation);
@@ -120,9 +126,11 @@ internal sealed class Dispatcher(MethodTable table, RpcOptions options)
         }
         catch (Exception e)
         {
-            logger.LogError(e, "{Method} failed", call.Method!.Name);
+            logger.LogError(e, "{Method} failed", call.Method.Name);
             error = RpcError.Internal;
         }
+
+        span?.SetStatus(error is null ? ActivityStatusCode.Unset : ActivityStatusCode.Error, error?.Message);
 
         if (error is null)
         {
@@ -137,7 +145,7 @@ internal sealed class Dispatcher(MethodTable table, RpcOptions options)
             WriteError(exchange, Id(body.Span, call), error);
         }
 
-        call.Method!.Count(error);
+        call.Method.Count(error);
         return !call.IsNotification;
     }
 

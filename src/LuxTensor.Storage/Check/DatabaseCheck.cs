@@ -16,7 +16,7 @@ internal static class DatabaseCheck
         path = Path.GetFullPath(path);
         if (!File.Exists(path))
         {
-            throw new JournalException($"{path} does not exist: name the journal's file");
+            throw new JournalException($"{path} does not exist: name the journal's file", JournalFault.Foreign);
         }
 
         using var taken = FileLock.Take(path);

@@ -68,7 +68,7 @@ internal static class JournalSchema
         Current.Verify(database, path);
         if (Identity.Contradiction(database, genesis.Rules.ChainId, genesis.Hash) is { } why)
         {
-            throw new JournalException($"{path} holds another chain: {why}. Name this chain's data folder, or start with an empty one");
+            throw new JournalException($"{path} holds another chain: {why}. Name this chain's data folder, or start with an empty one", JournalFault.Foreign);
         }
     }
 }

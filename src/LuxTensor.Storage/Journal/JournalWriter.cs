@@ -62,7 +62,7 @@ internal sealed class JournalWriter : IDisposable
             next.Bind(updateHead).Run();
             return database.Changes == 1
                 ? next
-                : throw new JournalException($"{path}: another process has written to this file: stop it, run `luxtensor db check {path}`, then start again");
+                : throw new JournalException($"{path}: another process has written to this file: stop it, run `luxtensor db check {path}`, then start again", JournalFault.InUse);
         });
         Head = head;
         (nextInput, nextEvidence) = (input, evidence);

@@ -28,7 +28,7 @@ internal sealed class FileLock : IDisposable
         }
         catch (IOException taken) when (taken is not DirectoryNotFoundException && File.Exists(name))
         {
-            throw new JournalException($"{path} is open already, here or in another process: stop that node, then start again", taken);
+            throw new JournalException($"{path} is open already, here or in another process: stop that node, then start again", JournalFault.InUse, taken);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

@@ -25,7 +25,7 @@ internal sealed record Schema(string Kind, int ApplicationId, int Version, Immut
         if (new FileInfo(path + "-wal") is { Exists: true, Length: > 0 } log)
         {
             // SQLite would play an old file's log into the new one.
-            throw new JournalException($"{path} is missing, and its write-ahead log {log.FullName} is there: restore the file, or remove the log as well");
+            throw new JournalException($"{path} is missing, and its write-ahead log {log.FullName} is there: restore the file, or remove the log as well", JournalFault.Foreign);
         }
 
         if (Path.GetDirectoryName(path) is { Length: > 0 } folder)
@@ -76,15 +76,17 @@ internal sealed record Schema(string Kind, int ApplicationId, int Version, Immut
         var id = database.Integer("PRAGMA application_id");
         if (id != ApplicationId)
         {
-            throw new JournalException($"{path} is not a LuxTensor {Kind}: name another file, or restore this one from a copy");
+            throw new JournalException($"{path} is not a LuxTensor {Kind}: name another file, or restore this one from a copy", JournalFault.Foreign);
         }
 
         var version = database.Integer("PRAGMA user_version");
         if (version != Version)
         {
-            throw new JournalException(version > Version
-                ? $"{path} was written by a newer LuxTensor (schema {version}, this one knows {Version}): update the program"
-                : $"{path} has the unknown schema {version} (this program knows {Version}): restore the file from a copy");
+            throw new JournalException(
+                version > Version
+                    ? $"{path} was written by a newer LuxTensor (schema {version}, this one knows {Version}): update the program"
+                    : $"{path} has the unknown schema {version} (this program knows {Version}): restore the file from a copy",
+                JournalFault.Foreign);
         }
 
         var stored = new HashSet<string>(StringComparer.Ordinal);
