@@ -183,6 +183,36 @@ public sealed class ProductionTests
         Assert.Empty(node.Fire(TimerKind.Ahead, 0, 2).Said); // late: harmless
     }
 
+    [Theory]
+    [InlineData(1UL, false)]
+    [InlineData(2UL, true)]
+    public void FRK_6_nothing_is_built_more_than_RunAhead_above_the_last_final_block(ulong runAhead, bool builds)
+    {
+        var chain = new Arena(Given.Rules with { RunAhead = runAhead });
+        var node = new ChainDriver(chain, chain.Proposer(2, 0)) { Now = chain.Genesis.Time + 100_000 };
+        var first = chain.Block(chain.Root);
+        Assert.Equal(builds, node.Propose(chain.Proposal(first)).Timed.Contains(new TimerId(TimerKind.Ahead, 2, 0)));
+        node.Fire(TimerKind.Ahead, 0, 2);
+        Assert.Equal(builds ? 2UL : 1UL, node.State.Tree.Head.Height);
+    }
+
+    [Fact]
+    public void FRK_6_a_block_ahead_is_kept_in_its_own_round_only()
+    {
+        var node = new ChainDriver(arena, null) { Now = arena.Genesis.Time + 100_000 };
+        var next = arena.Block(red);
+        node.Propose(arena.Proposal(red)).Propose(arena.Proposal(next, 1));
+        Assert.Equal((1, 0), (node.State.Tree.Count, node.State.AheadProposals.Count));
+    }
+
+    [Fact]
+    public void FIN_7_proposals_are_kept_for_the_rounds_whose_votes_are()
+    {
+        var node = new ChainDriver(arena, null) { Now = arena.Genesis.Time + 100_000 };
+        Assert.Empty(node.Propose(arena.Proposal(red, 9)).State.Proposals);
+        Assert.Equal(8U, Assert.Single(node.Propose(arena.Proposal(red, 8)).State.Proposals).Key);
+    }
+
     [Fact]
     public void FRK_7_a_block_without_its_parent_waits_for_it_and_only_so_many_do()
     {
