@@ -31,8 +31,11 @@ public abstract record BlockRejection
     /// <summary>Not made by the proposer drawn for (height, round).</summary>
     public sealed record WrongProposer(Address Expected, Address Actual) : BlockRejection;
 
-    /// <summary>The epoch, or one of the two set hashes, is not the chain's.</summary>
+    /// <summary>The epoch is not the height's.</summary>
     public sealed record WrongEpoch(ulong Expected, ulong Actual) : BlockRejection;
+
+    /// <summary>The hash of an epoch's validator set is not the chain's.</summary>
+    public sealed record WrongValidatorSet(ulong Epoch, Hash256 Expected, Hash256 Actual) : BlockRejection;
 
     /// <summary>The root over the transactions differs.</summary>
     public sealed record WrongTransactionsRoot(Hash256 Expected, Hash256 Actual) : BlockRejection;
@@ -40,7 +43,7 @@ public abstract record BlockRejection
     /// <summary>Executing it gives another state.</summary>
     public sealed record WrongStateRoot(Hash256 Expected, Hash256 Actual) : BlockRejection;
 
-    /// <summary>The certificate is missing, not the one named, or too old for a block this far up.</summary>
+    /// <summary>The certificate is missing, not the one named, older than the parent's, or too old for a block this far up.</summary>
     public sealed record WrongCertificate(ulong Height, Hash256 Named) : BlockRejection;
 
     /// <summary>A transaction cannot be executed.</summary>
@@ -54,10 +57,10 @@ public abstract record BlockRejection
 public static class BlockValidity
 {
     /// <summary>Executes a block on its parent; gives the node to add to the tree, or the first reason against it.</summary>
-    public static BlockRejection? Check(BlockNode parent, Block block, ChainRules rules, EpochSchedule epochs, out BlockNode? node)
+    public static BlockRejection? Check(BlockNode parent, Block block, ChainRules rules, out BlockNode? node)
     {
         node = null;
-        if (CheckHeader(parent.Block.Header, parent.Hash, block, rules, epochs) is { } why)
+        if (CheckHeader(parent, block, rules) is { } why)
         {
             return why;
         }
@@ -68,7 +71,7 @@ public static class BlockValidity
             return new BlockRejection.WrongTransactionsRoot(root, block.Header.TransactionsRoot);
         }
 
-        switch (Execution.Run(parent.After, rules, block.Header.Proposer, block.Transactions))
+        switch (Execution.Run(parent.After, rules, block.Header.Proposer, block.Certificate, block.Transactions))
         {
             case ExecutionResult.Rejected rejected:
                 return new BlockRejection.BadTransaction(rejected.Index, rejected.Why);
@@ -92,9 +95,9 @@ public static class BlockValidity
     /// <summary>The header of the block that <paramref name="proposer"/> makes on a parent, and its node (BLK-6).</summary>
     public static BlockNode Make(
         BlockNode parent, uint round, ulong time, Address proposer, Voting.Certificate? certificate,
-        ImmutableArray<Transactions.Transaction> transactions, ChainRules rules, EpochSchedule epochs)
+        ImmutableArray<Transactions.Transaction> transactions, ChainRules rules)
     {
-        var executed = (ExecutionResult.Executed)Execution.Run(parent.After, rules, proposer, transactions);
+        var executed = (ExecutionResult.Executed)Execution.Run(parent.After, rules, proposer, certificate, transactions);
         var height = parent.Height + 1;
         var epoch = rules.EpochOf(height);
         var header = new BlockHeader
@@ -108,8 +111,8 @@ public static class BlockValidity
             TransactionsRoot = Block.RootOf(transactions),
             StateRoot = executed.After.Root,
             Epoch = epoch,
-            ValidatorSetHash = epochs.Of(epoch).Hash,
-            NextValidatorSetHash = epochs.Of(epoch + 1).Hash,
+            ValidatorSetHash = parent.After.Epochs.Of(epoch).Hash,
+            NextValidatorSetHash = parent.After.Epochs.Of(epoch + 1).Hash,
             CertificateHash = certificate?.Hash ?? Hash256.Zero,
         };
         return new BlockNode(new Block(header, certificate, transactions), executed.After, executed.Changes);
@@ -118,9 +121,9 @@ public static class BlockValidity
     /// <summary>Stops at the end of time: a sum that wrapped would let a child of the last moment be as early as it likes.</summary>
     private static ulong Later(ulong time, ulong by) => ulong.MaxValue - time < by ? ulong.MaxValue : time + by;
 
-    private static BlockRejection? CheckHeader(BlockHeader parent, Hash256 parentHash, Block block, ChainRules rules, EpochSchedule epochs)
+    private static BlockRejection? CheckHeader(BlockNode node, Block block, ChainRules rules)
     {
-        var header = block.Header;
+        var (header, parent, parentHash) = (block.Header, node.Block.Header, node.Hash);
         if (header.ChainId != rules.ChainId)
         {
             return new BlockRejection.WrongChain(rules.ChainId, header.ChainId);
@@ -148,24 +151,31 @@ public static class BlockValidity
         }
 
         var epoch = rules.EpochOf(header.Height);
-        var set = epochs.Of(epoch);
-        if (header.Epoch != epoch || header.ValidatorSetHash != set.Hash || header.NextValidatorSetHash != epochs.Of(epoch + 1).Hash)
+        var (set, next) = (node.After.Epochs.Of(epoch), node.After.Epochs.Of(epoch + 1)); // EPO-4: both were fixed before this block
+        if (header.Epoch != epoch)
         {
             return new BlockRejection.WrongEpoch(epoch, header.Epoch);
+        }
+
+        if (header.ValidatorSetHash != set.Hash || header.NextValidatorSetHash != next.Hash)
+        {
+            return header.ValidatorSetHash != set.Hash
+                ? new BlockRejection.WrongValidatorSet(epoch, set.Hash, header.ValidatorSetHash)
+                : new BlockRejection.WrongValidatorSet(epoch + 1, next.Hash, header.NextValidatorSetHash);
         }
 
         var proposer = set.ProposerOf(header.Height, header.Round).Address;
         return proposer != header.Proposer
             ? new BlockRejection.WrongProposer(proposer, header.Proposer)
-            : CheckCertificate(block, rules);
+            : CheckCertificate(node.After, block, rules);
     }
 
-    /// <summary>BLK-7: the certificate named is the one carried, and no block is further above it than production may run ahead.</summary>
-    private static BlockRejection.WrongCertificate? CheckCertificate(Block block, ChainRules rules)
+    /// <summary>BLK-7: the certificate named is the one carried, it is no older than the parent's, and no block is further above it than production may run ahead.</summary>
+    private static BlockRejection.WrongCertificate? CheckCertificate(Ledger parent, Block block, ChainRules rules)
     {
         var header = block.Header;
         var certified = block.Certificate?.Height ?? 0;
-        return header.CertificateHash != (block.Certificate?.Hash ?? Hash256.Zero) || certified >= header.Height
+        return header.CertificateHash != (block.Certificate?.Hash ?? Hash256.Zero) || certified >= header.Height || certified < (parent.Duties?.Newest ?? 0)
                 || header.Height - certified > rules.RunAhead
             ? new BlockRejection.WrongCertificate(certified, header.CertificateHash)
             : null;

@@ -39,9 +39,11 @@ public static class Admission
 
     /// <summary>
     /// FRK-6: the highest block worth keeping. At least one above the height being decided, so that a node one
-    /// certificate behind the proposer loses no proposal.
+    /// certificate behind the proposer loses no proposal; and none of an epoch whose set no final block has fixed, because
+    /// its proposer could not be known.
     /// </summary>
-    public static ulong Horizon(ChainState state) => state.Tree.Root.Height + ulong.Max(state.Rules.RunAhead, 2);
+    public static ulong Horizon(ChainState state) =>
+        ulong.Min(state.Tree.Root.Height + ulong.Max(state.Rules.RunAhead, 2), ((state.Epochs.Newest.Epoch + 1) * state.Rules.EpochLength) - 1);
 
     /// <summary>FRK-8: takes a block that was asked for by hash, because a certificate or a child of it is here.</summary>
     internal static void TakeBlock(Turn turn, Block block, PeerId from)
@@ -142,7 +144,7 @@ public static class Admission
                 return false;
             }
 
-            if (BlockValidity.Check(parent, block, state.Rules, state.Epochs, out var node) is { } why)
+            if (BlockValidity.Check(parent, block, state.Rules, out var node) is { } why)
             {
                 turn.Emit(new ChainEffect.Refused(from, why));
                 return false;

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using LuxTensor.Core.Finality;
 using LuxTensor.Core.ForkChoice;
-using LuxTensor.Core.Validators;
 using LuxTensor.Core.Voting;
 using LuxTensor.Crypto;
 
@@ -20,10 +19,9 @@ public static class Chain
 {
     /// <summary>A node whose last final block is <paramref name="root"/>, about to begin the next height.</summary>
     public static ChainState At(
-        BlockNode root, Certificate? certificate, ChainRules rules, EpochSchedule epochs, Hash256 genesis, IEnumerable<Address> local) => new()
+        BlockNode root, Certificate? certificate, ChainRules rules, Hash256 genesis, IEnumerable<Address> local) => new()
         {
             Rules = rules,
-            Epochs = epochs,
             Genesis = genesis,
             Local = [.. local.Order()],
             Tree = BlockTree.Of(root, ChainState.TreeCapacity(rules), rules.MaxReorganisation),

@@ -39,8 +39,8 @@ public sealed record ChainState
     /// <summary>What all nodes agree on.</summary>
     public required ChainRules Rules { get; init; }
 
-    /// <summary>Which set each epoch has.</summary>
-    public required EpochSchedule Epochs { get; init; }
+    /// <summary>The sets that the last final block knows: what is signed for other epochs cannot be verified yet, or no more (EPO-4).</summary>
+    public EpochSchedule Epochs => Tree.Root.After.Epochs;
 
     /// <summary>The genesis block's hash, for status messages.</summary>
     public required Hash256 Genesis { get; init; }

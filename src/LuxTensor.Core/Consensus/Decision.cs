@@ -58,7 +58,7 @@ internal static class Decision
             }
 
             var node = block.Height == state.Height ? state.Tree.Find(block.Hash) : null;
-            if (node is null && BlockValidity.Check(state.Tree.Root, block, state.Rules, state.Epochs, out node) is { } why)
+            if (node is null && BlockValidity.Check(state.Tree.Root, block, state.Rules, out node) is { } why)
             {
                 turn.Emit(new ChainEffect.Refused(from, why));
                 break;

@@ -177,7 +177,7 @@ internal static class Production
     private static bool MayRunAhead(ChainState state)
     {
         var head = state.Tree.Head;
-        return head.Height >= state.Height && head.Height + 1 <= state.Tree.Root.Height + state.Rules.RunAhead;
+        return head.Height >= state.Height && head.Height + 1 <= ulong.Min(state.Tree.Root.Height + state.Rules.RunAhead, Admission.Horizon(state));
     }
 
     private static void Ask(Turn turn, ChainEffect.Sign sign)

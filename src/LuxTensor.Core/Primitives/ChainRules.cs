@@ -54,8 +54,38 @@ public sealed record ChainRules
     /// <summary>Most validators that are active in an epoch.</summary>
     public int MaxActiveValidators { get; init; } = 100;
 
+    /// <summary>Epochs from the block that takes a validator in to the first epoch that it may be active in.</summary>
+    public ulong ActivationDelay { get; init; } = 2;
+
+    /// <summary>Epochs from the block with an exit to the first epoch without the validator.</summary>
+    public ulong ExitDelay { get; init; } = 2;
+
+    /// <summary>Epochs from the first one without a validator until its stake may be withdrawn.</summary>
+    public ulong WithdrawalDelay { get; init; } = 256;
+
+    /// <summary>Epochs for which a double vote can be punished; less than <see cref="WithdrawalDelay"/>.</summary>
+    public ulong EvidenceMaxAge { get; init; } = 224;
+
+    /// <summary>Most validators that join in one epoch, and most that leave it of their own will.</summary>
+    public int ChurnLimit { get; init; } = 4;
+
+    /// <summary>Percent of the stake that a double vote costs.</summary>
+    public int SlashPercent { get; init; } = 5;
+
+    /// <summary>Percent of what a double vote costs that goes to the reporter; the rest is burned.</summary>
+    public int ReporterPercent { get; init; } = 10;
+
+    /// <summary>What is minted at height h is this × (1 + ln h), base units (RWD-1).</summary>
+    public UInt128 Subsidy { get; init; } = Token;
+
     /// <summary>The epoch of a height (EPO-1).</summary>
     public ulong EpochOf(ulong height) => height / EpochLength;
+
+    /// <summary>Whether a height is the last of its epoch.</summary>
+    public bool EndsEpoch(ulong height) => height % EpochLength == EpochLength - 1;
+
+    /// <summary>Past epochs whose sets a node needs at hand: a block may carry a certificate that is so much older (BLK-7).</summary>
+    public ulong EpochsBehind => (RunAhead / EpochLength) + 2;
 
     /// <summary>How long a phase of <paramref name="round"/> waits (RND-7). Grows without bound, saturating.</summary>
     public ulong TimeoutOf(uint round)

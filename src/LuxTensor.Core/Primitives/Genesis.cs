@@ -34,7 +34,7 @@ public sealed class Genesis
     /// <summary>The most base units of a chain, staked and spendable together: no sum of them overflows (GEN-6).</summary>
     public static readonly UInt128 MaxSupply = UInt128.One << 120;
 
-    private const ushort Version = 1;
+    private const ushort Version = 2;
 
     private Genesis(ChainRules rules, ulong time, ImmutableArray<GenesisValidator> validators, ImmutableArray<GenesisAccount> accounts)
     {
@@ -45,13 +45,8 @@ public sealed class Genesis
         Encoded = Encode(rules, time, validators, accounts);
         Hash = Sha256.Hash([.. Domain, .. Encoded.Span]);
         EpochZero = new EpochSnapshot(0, [.. validators.Select(static it => new EpochValidator(Address.Of(it.Key), it.Key, it.Stake))]);
-        Changes =
-        [
-            .. accounts.Select(static it => Ledger.Put(it.Address, new Account(0, it.Balance)))
-                .Concat(EpochZero.Validators.Select(Ledger.Put))
-                .OrderBy(static change => change.Key),
-        ];
-        Ledger = Ledger.Empty.Apply(Changes);
+        Changes = [.. ChangesOf(EpochZero, accounts).OrderBy(static change => change.Key)];
+        Ledger = Ledger.From(Changes.Select(static it => KeyValuePair.Create(it.Key, it.Value)), Sets);
         Block = new Block(HeaderOf(this), null, []);
     }
 
@@ -75,6 +70,9 @@ public sealed class Genesis
 
     /// <summary>The snapshot of epoch 0.</summary>
     public EpochSnapshot EpochZero { get; }
+
+    /// <summary>The sets of the first two epochs, which are the same (EPO-4).</summary>
+    public ImmutableArray<EpochSnapshot> Sets => [EpochZero, EpochZero.For(1)];
 
     /// <summary>The leaves of <see cref="Ledger"/>, in order of key.</summary>
     public ImmutableArray<StateChange> Changes { get; }
@@ -164,6 +162,26 @@ public sealed class Genesis
         }
 
         return writer.ToArray();
+    }
+
+    /// <summary>VAL-1: the first validators are active from epoch 0 on, in the order of the list.</summary>
+    private static IEnumerable<StateChange> ChangesOf(EpochSnapshot set, ImmutableArray<GenesisAccount> accounts)
+    {
+        var spendable = accounts.Aggregate(UInt128.Zero, static (sum, account) => sum + account.Balance);
+        var totals = new Totals
+        {
+            Genesis = spendable + set.TotalStake,
+            Spendable = spendable,
+            Staked = set.TotalStake,
+            NextSequence = (ulong)set.Validators.Length,
+            Staying = set.Validators.Length,
+            NewestSet = set.Hash,
+        };
+        return accounts.Select(static it => Ledger.Put(it.Address, new Account(0, it.Balance)))
+            .Concat(set.Validators.Select(static (it, index) => Ledger.Put(
+                new Validator { Key = it.Key, Stake = it.Stake, Standing = Standing.Active, Sequence = (ulong)index, From = 0 })))
+            .Append(new StateChange(Ledger.KeyOfTotals, totals.Encode()))
+            .Append(new StateChange(Ledger.KeyOfDuties, Duties.Open(set, 0).Encode()));
     }
 
     private static BlockHeader HeaderOf(Genesis genesis) => new()

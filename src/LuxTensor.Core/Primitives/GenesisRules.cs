@@ -9,6 +9,7 @@ namespace LuxTensor.Core;
 internal static class GenesisRules
 {
     private const ulong Hour = 3_600_000;
+    private const ulong MaxDelay = 1_000_000;
     private const ulong MaxTime = 253_402_300_799_999; // the last millisecond of the year 9999, the last that calendars print
 
     /// <summary>The first value that is out of range, or null (GEN-3).</summary>
@@ -30,7 +31,17 @@ internal static class GenesisRules
         ?? InRange(nameof(ChainRules.MinimumFee), rules.MinimumFee, 0, Quorum.MaxTotalStake)
         ?? InRange(nameof(ChainRules.MinimumStake), rules.MinimumStake, 1, Quorum.MaxTotalStake)
         ?? InRange(nameof(ChainRules.MaxActiveValidators), rules.MaxActiveValidators, 1, WireLimits.MaxValidators)
-        ?? InRange(nameof(ChainRules.MaxTransactionBytes), rules.MaxTransactionBytes, WireLimits.TransferBytes, WireLimits.MaxBlockBytes)
+        // The set of an epoch is fixed one epoch ahead (EPO-4), so nothing can take effect in less than two.
+        ?? InRange(nameof(ChainRules.ActivationDelay), rules.ActivationDelay, 2, MaxDelay)
+        ?? InRange(nameof(ChainRules.ExitDelay), rules.ExitDelay, 2, MaxDelay)
+        ?? InRange(nameof(ChainRules.WithdrawalDelay), rules.WithdrawalDelay, 1, MaxDelay)
+        // Stake that could leave before the evidence against it is too old could not be punished (EVI-3).
+        ?? InRange(nameof(ChainRules.EvidenceMaxAge), rules.EvidenceMaxAge, 0, rules.WithdrawalDelay - 1)
+        ?? InRange(nameof(ChainRules.ChurnLimit), rules.ChurnLimit, 1, WireLimits.MaxValidators)
+        ?? InRange(nameof(ChainRules.SlashPercent), rules.SlashPercent, 1, 100)
+        ?? InRange(nameof(ChainRules.ReporterPercent), rules.ReporterPercent, 0, 100)
+        ?? InRange(nameof(ChainRules.Subsidy), rules.Subsidy, 0, Quorum.MaxTotalStake)
+        ?? InRange(nameof(ChainRules.MaxTransactionBytes), rules.MaxTransactionBytes, WireLimits.ReportBytes, WireLimits.MaxBlockBytes)
         ?? InRange(nameof(ChainRules.MaxBlockBytes), rules.MaxBlockBytes, LeastBlockBytes(rules), WireLimits.MaxBlockBytes);
 
     /// <summary>Writes every rule, in the order of <see cref="ChainRules"/>.</summary>
@@ -39,7 +50,9 @@ internal static class GenesisRules
         .UInt64(rules.RunAhead).UInt64(rules.SafeDepth).UInt64(rules.MaxReorganisation)
         .UInt64(rules.RoundTimeout).UInt64(rules.RoundTimeoutStep).UInt64(rules.ClockBound)
         .UInt32((uint)rules.MaxBlockBytes).UInt32((uint)rules.MaxTransactionBytes)
-        .UInt128(rules.MinimumFee).UInt128(rules.MinimumStake).UInt32((uint)rules.MaxActiveValidators);
+        .UInt128(rules.MinimumFee).UInt128(rules.MinimumStake).UInt32((uint)rules.MaxActiveValidators)
+        .UInt64(rules.ActivationDelay).UInt64(rules.ExitDelay).UInt64(rules.WithdrawalDelay).UInt64(rules.EvidenceMaxAge)
+        .UInt32((uint)rules.ChurnLimit).UInt32((uint)rules.SlashPercent).UInt32((uint)rules.ReporterPercent).UInt128(rules.Subsidy);
 
     /// <summary>Reads the rules; their ranges are not checked here.</summary>
     internal static ChainRules Read(ref WireReader reader) => new()
@@ -59,6 +72,14 @@ internal static class GenesisRules
         MinimumFee = reader.UInt128(),
         MinimumStake = reader.UInt128(),
         MaxActiveValidators = unchecked((int)reader.UInt32()),
+        ActivationDelay = reader.UInt64(),
+        ExitDelay = reader.UInt64(),
+        WithdrawalDelay = reader.UInt64(),
+        EvidenceMaxAge = reader.UInt64(),
+        ChurnLimit = unchecked((int)reader.UInt32()),
+        SlashPercent = unchecked((int)reader.UInt32()),
+        ReporterPercent = unchecked((int)reader.UInt32()),
+        Subsidy = reader.UInt128(),
     };
 
     // The largest transaction must fit a block beside a certificate that everybody signed; at least 1 KiB.

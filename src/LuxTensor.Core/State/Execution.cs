@@ -1,5 +1,8 @@
 using System.Collections.Immutable;
+using LuxTensor.Core.Rewards;
 using LuxTensor.Core.Transactions;
+using LuxTensor.Core.Validators;
+using LuxTensor.Core.Voting;
 
 namespace LuxTensor.Core.State;
 
@@ -23,18 +26,22 @@ public abstract record ExecutionResult
 
 /// <summary>
 /// The effect of transactions on the ledger. A block's transactions are executed in order, all or none; a transaction
-/// that could not be executed makes the whole block invalid (EXE-7), so no block pays for nothing. Base units only change hands (EXE-9).
+/// that could not be executed makes the whole block invalid (EXE-7), so no block pays for nothing. Base units change hands, and nothing else makes or takes any than subsidies and penalties (EXE-9).
 /// </summary>
 public static class Execution
 {
-    /// <summary>Executes a block's transactions on its parent's ledger. Signatures are not looked at.</summary>
-    public static ExecutionResult Run(Ledger parent, ChainRules rules, Address proposer, ImmutableArray<Transaction> transactions)
+    /// <summary>
+    /// Executes the block after <paramref name="parent"/>: its transactions, then what is earned for it and what its
+    /// certificate tells (RWD-2, DUT-1), then, at the end of an epoch, the next set (VAL-9). Signatures are not looked at.
+    /// </summary>
+    public static ExecutionResult Run(
+        Ledger parent, ChainRules rules, Address proposer, Certificate? certificate, ImmutableArray<Transaction> transactions)
     {
-        var accounts = new TouchedAccounts(parent);
+        var draft = new LedgerDraft(parent, rules);
         UInt128 fees = 0;
         for (var i = 0; i < transactions.Length; i++)
         {
-            if ((CheckForm(rules, transactions[i]) ?? accounts.Apply(transactions[i])) is { } why)
+            if ((CheckForm(rules, transactions[i]) ?? draft.Apply(transactions[i])) is { } why)
             {
                 return new ExecutionResult.Rejected(i, why);
             }
@@ -42,14 +49,19 @@ public static class Execution
             fees = checked(fees + transactions[i].Fee);
         }
 
-        accounts.Credit(proposer, fees); // after the last one: nobody spends the fees of the block that brings them (EXE-6)
-        var changes = accounts.Changes();
-        return new ExecutionResult.Executed(parent.Apply(changes), changes);
+        Reward.Pay(draft, proposer, certificate, fees); // after the last one: nobody spends the fees of the block that brings them (EXE-6)
+        if (draft.Registry is not null && rules.EndsEpoch(draft.Height))
+        {
+            EpochTransition.Run(draft);
+        }
+
+        return draft.Finish();
     }
 
     /// <summary>Why a transaction could not be executed next on this ledger, or null. Its signature is not looked at.</summary>
     public static TransactionRejection? Check(Ledger ledger, ChainRules rules, Transaction transaction) =>
-        CheckForm(rules, transaction) ?? CheckNext(ledger.GetAccount(transaction.Sender), transaction, out _);
+        CheckForm(rules, transaction) ?? CheckNext(ledger.GetAccount(transaction.Sender), transaction, out _)
+        ?? Staking.Check(new LedgerDraft(ledger, rules), transaction);
 
     /// <summary>What a transaction must be whatever the state (TXN-3 to TXN-6).</summary>
     internal static TransactionRejection? CheckForm(ChainRules rules, Transaction transaction)
@@ -64,7 +76,7 @@ public static class Execution
             return new TransactionRejection.TooLarge(rules.MaxTransactionBytes, transaction.Encoded.Length);
         }
 
-        if (transaction.Fee < rules.MinimumFee)
+        if (transaction.Fee < rules.MinimumFee && transaction.Body is not TransactionBody.Report)
         {
             return new TransactionRejection.FeeTooLow(rules.MinimumFee, transaction.Fee);
         }

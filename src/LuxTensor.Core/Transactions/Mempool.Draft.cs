@@ -12,6 +12,7 @@ public sealed partial class Mempool
         private OrderedTrie<Pooled> byId = from.byId;
         private OrderedTrie<SenderQueue> bySender = from.bySender;
         private OrderedTrie<Pooled> byPriority = from.byPriority;
+        private ImmutableDictionary<Address, Pooled> reports = from.reports;
         private long bytes = from.Bytes;
 
         internal SenderQueue? QueueOf(Address sender) => bySender.Find(TrieKey.Of(sender));
@@ -23,6 +24,10 @@ public sealed partial class Mempool
             byPriority = byPriority.Set(pooled.Priority, pooled, edit);
             bySender = bySender.Set(sender, (bySender.Find(sender) ?? SenderQueue.Empty).Add(pooled, edit), edit);
             bytes += WeightOf(pooled.Transaction);
+            if (pooled.Transaction.Body is TransactionBody.Report report)
+            {
+                reports = reports.Add(report.Offence.Offender, pooled);
+            }
         }
 
         internal void Remove(Pooled pooled)
@@ -33,6 +38,10 @@ public sealed partial class Mempool
             var queue = bySender.Find(sender)!.Remove(pooled, edit);
             bySender = queue.ByNonce.Count == 0 ? bySender.Remove(sender, edit) : bySender.Set(sender, queue, edit);
             bytes -= WeightOf(pooled.Transaction);
+            if (pooled.Transaction.Body is TransactionBody.Report report)
+            {
+                reports = reports.Remove(report.Offence.Offender);
+            }
         }
 
         /// <summary>
@@ -69,6 +78,6 @@ public sealed partial class Mempool
             return null;
         }
 
-        internal Mempool ToMempool(ulong next) => new(from.Limits, byId, bySender, byPriority, bytes, next);
+        internal Mempool ToMempool(ulong next) => new(from.Limits, byId, bySender, byPriority, reports, bytes, next);
     }
 }

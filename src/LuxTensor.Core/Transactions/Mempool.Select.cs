@@ -19,12 +19,12 @@ public sealed partial class Mempool
     public ImmutableArray<Transaction> Select(Ledger parent, ChainRules rules, int maxBytes)
     {
         var selected = ImmutableArray.CreateBuilder<Transaction>();
-        var accounts = new TouchedAccounts(parent);
+        var draft = new LedgerDraft(parent, rules);
         using var candidates = new Candidates(byPriority);
         var misfits = 0;
         while (maxBytes >= LengthPrefix + WireLimits.MinTransactionBytes && misfits < MaxMisfits && candidates.Next() is { } transaction)
         {
-            if (transaction.Nonce != accounts.Get(transaction.Sender).Nonce)
+            if (transaction.Nonce != draft.Get(transaction.Sender).Nonce)
             {
                 continue; // in the branch already, or behind one that will bring it up again
             }
@@ -36,7 +36,7 @@ public sealed partial class Mempool
                 continue;
             }
 
-            if ((Execution.CheckForm(rules, transaction) ?? accounts.Apply(transaction)) is not null)
+            if ((Execution.CheckForm(rules, transaction) ?? draft.Apply(transaction)) is not null)
             {
                 continue;
             }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using LuxTensor.Core.State;
+using LuxTensor.Core.Validators;
 using LuxTensor.Core.Voting;
 using LuxTensor.Crypto;
 
@@ -22,6 +23,7 @@ public sealed partial class Mempool
     private readonly OrderedTrie<Pooled> byId;
     private readonly OrderedTrie<SenderQueue> bySender;
     private readonly OrderedTrie<Pooled> byPriority;
+    private readonly ImmutableDictionary<Address, Pooled> reports; // evidence by offender
     private readonly ulong nextArrival;
 
     private Mempool(
@@ -29,6 +31,7 @@ public sealed partial class Mempool
         OrderedTrie<Pooled> byId,
         OrderedTrie<SenderQueue> bySender,
         OrderedTrie<Pooled> byPriority,
+        ImmutableDictionary<Address, Pooled> reports,
         long bytes,
         ulong nextArrival)
     {
@@ -36,6 +39,7 @@ public sealed partial class Mempool
         this.byId = byId;
         this.bySender = bySender;
         this.byPriority = byPriority;
+        this.reports = reports;
         Bytes = bytes;
         this.nextArrival = nextArrival;
     }
@@ -51,10 +55,10 @@ public sealed partial class Mempool
 
     /// <summary>A pool with nothing in it.</summary>
     public static Mempool Empty(MempoolLimits limits) => new(
-        limits, OrderedTrie<Pooled>.Empty, OrderedTrie<SenderQueue>.Empty, OrderedTrie<Pooled>.Empty, 0, 0);
+        limits, OrderedTrie<Pooled>.Empty, OrderedTrie<SenderQueue>.Empty, OrderedTrie<Pooled>.Empty, ImmutableDictionary<Address, Pooled>.Empty, 0, 0);
 
     /// <summary>The same pool, which gives its next arrival this number: for refilling it from storage.</summary>
-    public Mempool NextArrivalAt(ulong arrival) => new(Limits, byId, bySender, byPriority, Bytes, arrival);
+    public Mempool NextArrivalAt(ulong arrival) => new(Limits, byId, bySender, byPriority, reports, Bytes, arrival);
 
     /// <summary>The bytes of memory for which a transaction is counted: its encoding, the data decoded from it, and the overhead.</summary>
     public static long WeightOf(Transaction transaction) =>
@@ -62,6 +66,9 @@ public sealed partial class Mempool
 
     /// <summary>The transaction with that id, or null (MEM-1).</summary>
     public Transaction? Find(Hash256 id) => byId.Find(TrieKey.Of(id))?.Transaction;
+
+    /// <summary>The evidence against a validator that waits, or null (MEM-11).</summary>
+    public Transaction? EvidenceAgainst(Address offender) => reports.GetValueOrDefault(offender)?.Transaction;
 
     /// <summary>A sender's transactions in order of nonce.</summary>
     public ImmutableArray<Transaction> OfSender(Address sender) =>
@@ -96,7 +103,7 @@ public sealed partial class Mempool
 
         var queue = QueueOf(offered.Sender);
         var replaced = queue.Find(offered.Nonce);
-        if ((Execution.CheckForm(rules, offered) ?? CheckAdmission(offered, queue, replaced, final.GetAccount(offered.Sender))) is { } why)
+        if ((Execution.CheckForm(rules, offered) ?? CheckAdmission(offered, queue, replaced, final.GetAccount(offered.Sender)) ?? CheckEffect(offered, replaced, final, rules)) is { } why)
         {
             return (this, new MempoolOutcome.Rejected(why));
         }
@@ -121,14 +128,17 @@ public sealed partial class Mempool
     }
 
     /// <summary>
-    /// Drops what a final block has used: every nonce of these senders below the account's. Where the balance no longer
-    /// covers what is left, the latest nonces go too, until it does (MEM-7).
+    /// Drops what a final block has used: every nonce of its senders below the account's. Where the balance no longer
+    /// covers what is left, the latest nonces go too, until it does (MEM-7); and where the next one can never be carried
+    /// out on the sender's validator as it is now, all of them (MEM-12).
     /// </summary>
-    public (Mempool Next, ImmutableArray<Hash256> Removed) AfterFinal(Ledger final, IEnumerable<Address> senders)
+    public (Mempool Next, ImmutableArray<Hash256> Removed) AfterFinal(Ledger final, ChainRules rules, ImmutableArray<Transaction> block)
     {
         var draft = new Draft(this);
         var removed = ImmutableArray.CreateBuilder<Hash256>();
-        foreach (var sender in senders)
+        var offenders = block.Select(static it => it.Body).OfType<TransactionBody.Report>().Select(static it => it.Offence.Offender).ToHashSet();
+        var rivals = offenders.Select(offender => reports.GetValueOrDefault(offender)?.Transaction.Sender).OfType<Address>();
+        foreach (var sender in block.Select(static it => it.Sender).Concat(offenders).Concat(rivals).Distinct())
         {
             if (draft.QueueOf(sender) is not { } queue)
             {
@@ -148,6 +158,14 @@ public sealed partial class Mempool
                 Drop(all[--last]);
             }
 
+            if (first < last && all[first].Transaction.Nonce == account.Nonce && Staking.Check(new LedgerDraft(final, rules), all[first].Transaction) is not null)
+            {
+                for (; first < last; first++)
+                {
+                    Drop(all[first]);
+                }
+            }
+
             void Drop(Pooled pooled)
             {
                 cost -= pooled.Cost;
@@ -157,6 +175,21 @@ public sealed partial class Mempool
         }
 
         return removed.Count == 0 ? (this, []) : (draft.ToMempool(nextArrival), removed.ToImmutable());
+    }
+
+    /// <summary>
+    /// MEM-11, MEM-12: evidence enters where it would punish somebody and no other against the same waits; what changes the
+    /// sender's validator, where it could be carried out as the sender's next transaction, or waits behind others.
+    /// </summary>
+    private TransactionRejection? CheckEffect(Transaction offered, Pooled? replaced, Ledger final, ChainRules rules)
+    {
+        if (offered.Body is TransactionBody.Report { Offence.Offender: var offender } && reports.TryGetValue(offender, out var known) && known != replaced)
+        {
+            return new TransactionRejection.EvidenceKnown(offender, known.Transaction.Id);
+        }
+
+        var isNext = offered.Body is TransactionBody.Report || offered.Nonce == final.GetAccount(offered.Sender).Nonce;
+        return isNext ? Staking.Check(new LedgerDraft(final, rules), offered) : null;
     }
 
     private SenderQueue QueueOf(Address sender) => bySender.Find(TrieKey.Of(sender)) ?? SenderQueue.Empty;

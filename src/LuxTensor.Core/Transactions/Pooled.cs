@@ -1,6 +1,6 @@
 namespace LuxTensor.Core.Transactions;
 
-/// <summary>A transaction in the pool. Ordered best first: by fee, the higher the better, then by arrival (MEM-6).</summary>
+/// <summary>A transaction in the pool. Ordered best first: evidence, then by fee, the higher the better, then by arrival (MEM-6).</summary>
 internal sealed class Pooled(Transaction transaction, ulong arrival, UInt128 cost) : IComparable<Pooled>
 {
     internal Transaction Transaction { get; } = transaction;
@@ -10,7 +10,9 @@ internal sealed class Pooled(Transaction transaction, ulong arrival, UInt128 cos
     internal UInt128 Cost { get; } = cost;
 
     /// <summary>Smaller is better: the complement of the fee, then the arrival.</summary>
-    internal TrieKey Priority { get; } = new(~(ulong)(transaction.Fee >> 64), ~(ulong)transaction.Fee, arrival, 0);
+    internal TrieKey Priority { get; } = transaction.Body is TransactionBody.Report
+        ? new(0, 0, arrival, 0)
+        : new(~(ulong)(transaction.Fee >> 64), ~(ulong)transaction.Fee, arrival, 0);
 
     public int CompareTo(Pooled? other) =>
         other is null ? -1

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using LuxTensor.Core.Slashing;
 using LuxTensor.Core.Wire;
 using LuxTensor.Crypto;
 
@@ -14,6 +15,24 @@ public abstract record TransactionBody
     /// <summary>Moves <paramref name="Value"/> base units to <paramref name="To"/>.</summary>
     public sealed record Transfer(Address To, UInt128 Value) : TransactionBody;
 
+    /// <summary>Makes the sender a validator with that many base units at stake (VAL-2).</summary>
+    public sealed record Stake(UInt128 Amount) : TransactionBody;
+
+    /// <summary>Adds base units to the sender's stake (VAL-3).</summary>
+    public sealed record TopUp(UInt128 Amount) : TransactionBody;
+
+    /// <summary>Ends the sender's time as a validator (VAL-4).</summary>
+    public sealed record Exit : TransactionBody;
+
+    /// <summary>Pays the sender's stake out after its exit (VAL-5).</summary>
+    public sealed record Withdraw : TransactionBody;
+
+    /// <summary>Lets the sender, a jailed validator, return (VAL-6).</summary>
+    public sealed record Unjail : TransactionBody;
+
+    /// <summary>Reports a double vote (EVI-1).</summary>
+    public sealed record Report(DoubleVote Offence) : TransactionBody;
+
     /// <summary>Records opaque bytes.</summary>
     public sealed record Data(ImmutableArray<byte> Bytes) : TransactionBody;
 }
@@ -26,7 +45,13 @@ public sealed class Transaction
 {
     private const byte Version = 1;
     private const byte TransferTag = 1;
+    private const byte StakeTag = 2;
+    private const byte ExitTag = 3;
+    private const byte UnjailTag = 4;
+    private const byte ReportTag = 5;
     private const byte DataTag = 6;
+    private const byte TopUpTag = 7;
+    private const byte WithdrawTag = 8;
 
     private Transaction(
         ulong chainId, PublicKey senderKey, ulong nonce, UInt128 fee, TransactionBody body, Signature signature, ReadOnlyMemory<byte> encoded)
@@ -69,8 +94,14 @@ public sealed class Transaction
     /// <summary>The canonical encoding.</summary>
     public ReadOnlyMemory<byte> Encoded { get; }
 
-    /// <summary>Base units that it moves to another account, beside the fee.</summary>
-    public UInt128 Value => Body is TransactionBody.Transfer transfer ? transfer.Value : 0;
+    /// <summary>Base units that leave the sender's account beside the fee: to another, or to its stake.</summary>
+    public UInt128 Value => Body switch
+    {
+        TransactionBody.Transfer transfer => transfer.Value,
+        TransactionBody.Stake stake => stake.Amount,
+        TransactionBody.TopUp more => more.Amount,
+        _ => 0,
+    };
 
     /// <summary>What the sender must be able to pay: fee and value. False where that is over 128 bits (TXN-6).</summary>
     public bool TryGetCost(out UInt128 cost)
@@ -116,7 +147,7 @@ public sealed class Transaction
         var key = reader.Key();
         var nonce = reader.UInt64();
         var fee = reader.UInt128();
-        var body = ReadBody(ref reader);
+        var body = ReadBody(ref reader, chainId);
         var signature = reader.Signature();
         if (reader.End())
         {
@@ -127,12 +158,24 @@ public sealed class Transaction
         return transaction is not null;
     }
 
-    private static TransactionBody? ReadBody(ref WireReader reader)
+    private static TransactionBody? ReadBody(ref WireReader reader, ulong chainId)
     {
         switch (reader.UInt8())
         {
             case TransferTag:
                 return new TransactionBody.Transfer(reader.Address(), reader.UInt128());
+            case StakeTag:
+                return new TransactionBody.Stake(reader.UInt128());
+            case TopUpTag:
+                return new TransactionBody.TopUp(reader.UInt128());
+            case ExitTag:
+                return new TransactionBody.Exit();
+            case WithdrawTag:
+                return new TransactionBody.Withdraw();
+            case UnjailTag:
+                return new TransactionBody.Unjail();
+            case ReportTag:
+                return DoubleVote.Read(ref reader, chainId) is { } offence ? new TransactionBody.Report(offence) : null;
             case DataTag:
                 return new TransactionBody.Data([.. reader.LengthPrefixed(int.MaxValue)]); // bounded by the bytes at hand
             default:
@@ -147,6 +190,12 @@ public sealed class Transaction
         return body switch
         {
             TransactionBody.Transfer transfer => writer.UInt8(TransferTag).Address(transfer.To).UInt128(transfer.Value),
+            TransactionBody.Stake stake => writer.UInt8(StakeTag).UInt128(stake.Amount),
+            TransactionBody.TopUp more => writer.UInt8(TopUpTag).UInt128(more.Amount),
+            TransactionBody.Exit => writer.UInt8(ExitTag),
+            TransactionBody.Withdraw => writer.UInt8(WithdrawTag),
+            TransactionBody.Unjail => writer.UInt8(UnjailTag),
+            TransactionBody.Report report => report.Offence.Write(writer.UInt8(ReportTag)),
             TransactionBody.Data data => writer.UInt8(DataTag).LengthPrefixed(data.Bytes.AsSpan()),
             _ => throw new ArgumentOutOfRangeException(nameof(body)),
         };

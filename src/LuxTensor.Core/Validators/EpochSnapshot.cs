@@ -72,6 +72,39 @@ public sealed class EpochSnapshot
         return Validators[at >= 0 ? at + 1 : ~at]; // a ticket equal to a running sum belongs to the next validator
     }
 
+    /// <summary>The members in order, key ‖ stake each: with the epoch, all that there is to a snapshot.</summary>
+    public byte[] EncodeMembers()
+    {
+        var writer = new WireWriter(Validators.Length * EpochValidator.Size);
+        foreach (var validator in Validators)
+        {
+            writer.Key(validator.Key).UInt128(validator.Stake);
+        }
+
+        return writer.ToArray();
+    }
+
+    /// <summary>The snapshot of an epoch with these members; null where they are no set (EPO-2).</summary>
+    public static EpochSnapshot? TryDecode(ulong epoch, ReadOnlySpan<byte> members)
+    {
+        var reader = new WireReader(members);
+        var validators = ImmutableArray.CreateBuilder<EpochValidator>();
+        while (reader.Remaining > 0 && reader.Fault == WireFault.None && validators.Count < WireLimits.MaxValidators)
+        {
+            var key = reader.Key();
+            validators.Add(new EpochValidator(Address.Of(key), key, reader.UInt128()));
+        }
+
+        try
+        {
+            return reader.End() ? new EpochSnapshot(epoch, validators.ToImmutable()) : null;
+        }
+        catch (ArgumentException)
+        {
+            return null;
+        }
+    }
+
     private static FrozenDictionary<Address, int> Index(ImmutableArray<EpochValidator> validators)
     {
         if (validators.IsDefaultOrEmpty)

@@ -19,6 +19,9 @@ public abstract record VoteRejection
     /// <summary>The epoch is not the one of the height.</summary>
     public sealed record WrongEpoch(ulong Height, ulong Expected, ulong Actual) : VoteRejection;
 
+    /// <summary>The epoch's set is not fixed yet by a final block here, or was forgotten: nothing can be said about the signature.</summary>
+    public sealed record UnknownEpoch(ulong Epoch) : VoteRejection;
+
     /// <summary>The validator is not active in the epoch.</summary>
     public sealed record UnknownValidator(Address Validator, ulong Epoch) : VoteRejection;
 
@@ -53,14 +56,18 @@ public abstract record VoteRejection
 public static class Verifier
 {
     /// <summary>Checks one vote (VOT-3): chain, epoch, voter, signature. Null on success.</summary>
-    public static VoteRejection? Check(Vote vote, ChainRules rules, EpochSnapshot set, out Verified<Vote> verified)
+    public static VoteRejection? Check(Vote vote, ChainRules rules, EpochSnapshot? set, out Verified<Vote> verified)
     {
         verified = default;
-        var why = CheckBallot(vote.Ballot, rules, set);
-        var index = set.IndexOf(vote.Validator);
-        if (why is not null || index < 0)
+        if (CheckBallot(vote.Ballot, rules, set) is { } why)
         {
-            return why ?? new VoteRejection.UnknownValidator(vote.Validator, set.Epoch);
+            return why;
+        }
+
+        var index = set!.IndexOf(vote.Validator);
+        if (index < 0)
+        {
+            return new VoteRejection.UnknownValidator(vote.Validator, set.Epoch);
         }
 
         Span<byte> message = stackalloc byte[Ballot.MessageSize];
@@ -75,7 +82,7 @@ public static class Verifier
     }
 
     /// <summary>Checks a certificate (CRT-2): signers of the set, one valid signature each, and a quorum of stake. Null on success.</summary>
-    public static VoteRejection? Check(Certificate certificate, ChainRules rules, EpochSnapshot set, out Verified<Certificate> verified)
+    public static VoteRejection? Check(Certificate certificate, ChainRules rules, EpochSnapshot? set, out Verified<Certificate> verified)
     {
         verified = default;
         if (CheckBallot(certificate.Ballot, rules, set) is { } why)
@@ -87,6 +94,7 @@ public static class Verifier
         certificate.Ballot.WriteMessage(message);
         UInt128 signed = 0;
         var at = 0;
+        var validators = set!.Validators;
         for (var index = 0; index < certificate.Signers.Length * 8; index++)
         {
             if (!certificate.HasSigned(index))
@@ -94,17 +102,17 @@ public static class Verifier
                 continue;
             }
 
-            if (index >= set.Validators.Length || at >= certificate.Signatures.Length)
+            if (index >= validators.Length || at >= certificate.Signatures.Length)
             {
                 return new VoteRejection.MalformedCertificate(certificate.Height);
             }
 
-            if (!Ed25519.Verify(set.Validators[index].Key, message, certificate.Signatures[at++]))
+            if (!Ed25519.Verify(validators[index].Key, message, certificate.Signatures[at++]))
             {
-                return new VoteRejection.BadSignature(set.Validators[index].Address);
+                return new VoteRejection.BadSignature(validators[index].Address);
             }
 
-            signed += set.Validators[index].Stake;
+            signed += validators[index].Stake;
         }
 
         if (at != certificate.Signatures.Length)
@@ -123,7 +131,7 @@ public static class Verifier
 
     /// <summary>Checks a proposal (VOT-4): its proposer, the proposer's vote, the certificates and every transaction. Null on success.</summary>
     public static VoteRejection? Check(
-        Proposal proposal, ChainRules rules, Func<ulong, EpochSnapshot> sets, Func<Transaction, bool> isKnown, out Verified<Proposal> verified)
+        Proposal proposal, ChainRules rules, Func<ulong, EpochSnapshot?> sets, Func<Transaction, bool> isKnown, out Verified<Proposal> verified)
     {
         verified = default;
         var ballot = proposal.Vote.Ballot;
@@ -132,7 +140,12 @@ public static class Verifier
             return new VoteRejection.WrongBlock(proposal.Block.Hash, ballot.BlockHash);
         }
 
-        var set = sets(rules.EpochOf(ballot.Height));
+        var epoch = rules.EpochOf(ballot.Height);
+        if (sets(epoch) is not { } set)
+        {
+            return new VoteRejection.UnknownEpoch(epoch);
+        }
+
         var expected = set.ProposerOf(ballot.Height, ballot.Round).Address;
         if (expected != proposal.Vote.Validator)
         {
@@ -158,7 +171,7 @@ public static class Verifier
 
     /// <summary>Checks what is signed in a block (VOT-5): the certificate of finality that it carries and its transactions. Null on success.</summary>
     public static VoteRejection? Check(
-        Block block, ChainRules rules, Func<ulong, EpochSnapshot> sets, Func<Transaction, bool> isKnown, out Verified<Block> verified)
+        Block block, ChainRules rules, Func<ulong, EpochSnapshot?> sets, Func<Transaction, bool> isKnown, out Verified<Block> verified)
     {
         verified = default;
         if (!block.IsWhole())
@@ -191,7 +204,7 @@ public static class Verifier
 
     /// <summary>Checks a block that its own certificate makes final (CRT-3). Null on success.</summary>
     public static VoteRejection? Check(
-        CertifiedBlock item, ChainRules rules, Func<ulong, EpochSnapshot> sets, Func<Transaction, bool> isKnown, out Verified<CertifiedBlock> verified)
+        CertifiedBlock item, ChainRules rules, Func<ulong, EpochSnapshot?> sets, Func<Transaction, bool> isKnown, out Verified<CertifiedBlock> verified)
     {
         verified = default;
         var certificate = item.Certificate;
@@ -209,7 +222,7 @@ public static class Verifier
         return why;
     }
 
-    /// <summary>Checks a transaction's sender and signature (TXN-2). Null on success.</summary>
+    /// <summary>Checks a transaction's sender and signature (TXN-2), and those of the votes that it reports (EVI-1). Null on success.</summary>
     public static VoteRejection? Check(Transaction transaction, ChainRules rules, out Verified<Transaction> verified)
     {
         verified = default;
@@ -223,6 +236,11 @@ public static class Verifier
             return new VoteRejection.BadSignature(transaction.Sender);
         }
 
+        if (transaction.Body is TransactionBody.Report report && !report.Offence.Verify())
+        {
+            return new VoteRejection.BadSignature(report.Offence.Offender);
+        }
+
         verified = new Verified<Transaction>(transaction);
         return null;
     }
@@ -230,7 +248,7 @@ public static class Verifier
     /// <summary>The proposer's vote of a verified proposal, which was verified with it.</summary>
     public static Verified<Vote> VoteOf(Verified<Proposal> proposal) => new(proposal.Value.Vote);
 
-    private static VoteRejection? CheckBallot(Ballot ballot, ChainRules rules, EpochSnapshot set)
+    private static VoteRejection? CheckBallot(Ballot ballot, ChainRules rules, EpochSnapshot? set)
     {
         if (ballot.ChainId != rules.ChainId)
         {
@@ -238,6 +256,11 @@ public static class Verifier
         }
 
         var epoch = rules.EpochOf(ballot.Height);
-        return ballot.Epoch != epoch || set.Epoch != epoch ? new VoteRejection.WrongEpoch(ballot.Height, epoch, ballot.Epoch) : null;
+        if (ballot.Epoch != epoch)
+        {
+            return new VoteRejection.WrongEpoch(ballot.Height, epoch, ballot.Epoch);
+        }
+
+        return set?.Epoch == epoch ? null : new VoteRejection.UnknownEpoch(epoch);
     }
 }

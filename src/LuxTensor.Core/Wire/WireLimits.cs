@@ -15,9 +15,9 @@ public static class WireLimits
     /// <summary>Most blocks in one answer.</summary>
     public const int MaxBlocksPerMessage = 128;
 
-    /// <summary>Least bytes of an encoded transaction: an empty data transaction.</summary>
-    public const int MinTransactionBytes = 1 + 8 + 32 + 8 + 16 + 1 + 4 + 64;
+    /// <summary>Least bytes of an encoded transaction: an exit, which has no body.</summary>
+    public const int MinTransactionBytes = 1 + 8 + 32 + 8 + 16 + 1 + 64;
 
-    /// <summary>Bytes of an encoded transfer; every chain's limit allows one.</summary>
-    public const int TransferBytes = 1 + 8 + 32 + 8 + 16 + 1 + 20 + 16 + 64;
+    /// <summary>Bytes of the largest transaction of fixed size, evidence; every chain's limit allows one.</summary>
+    public const int ReportBytes = MinTransactionBytes + Slashing.DoubleVote.Size;
 }
