@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
+using LuxTensor.Core;
 using LuxTensor.Core.Blocks;
 using LuxTensor.Core.Consensus;
 using LuxTensor.Core.Finality;
+using LuxTensor.Core.Slashing;
 using LuxTensor.Core.State;
 using LuxTensor.Core.Transactions;
 using LuxTensor.Crypto;
@@ -19,6 +21,9 @@ public sealed record NodeState
 
     /// <summary>The transactions that wait for a final block.</summary>
     public required Mempool Pool { get; init; }
+
+    /// <summary>The double votes seen that are not punished yet, one a validator.</summary>
+    public ImmutableSortedDictionary<Address, DoubleVote> Offences { get; init; } = ImmutableSortedDictionary<Address, DoubleVote>.Empty;
 
     /// <summary>The head of the chosen branch; "latest".</summary>
     public Block Head => Chain.Tree.Head.Block;

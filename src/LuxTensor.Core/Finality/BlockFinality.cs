@@ -106,6 +106,37 @@ public static class BlockFinality
         return (next with { Tallies = next.Tallies.SetItem(slot, after) }, CountRefusal.None, facts.ToImmutable());
     }
 
+    /// <summary>FIN-10: a verified certificate's signatures are votes: tells which of them contradict votes that are counted.</summary>
+    public static (FinalityState Next, ImmutableArray<FinalityFact.Conflict> Conflicts) Compare(FinalityState state, Certificate certificate)
+    {
+        if (certificate.Height != state.Height || !state.Tallies.TryGetValue((certificate.Ballot.Round, certificate.Ballot.Phase), out var tally)
+            || tally.StakeFor(certificate.BlockHash) == tally.Total)
+        {
+            return (state, []);
+        }
+
+        var conflicts = ImmutableArray.CreateBuilder<FinalityFact.Conflict>();
+        var at = 0;
+        for (var index = 0; index < state.Set.Validators.Length; index++)
+        {
+            if (!certificate.HasSigned(index))
+            {
+                continue;
+            }
+
+            var signature = certificate.Signatures[at++];
+            var validator = state.Set.Validators[index].Address;
+            if (tally[index] is { } counted && counted.Ballot != certificate.Ballot && !state.Conflicts.ContainsKey(validator))
+            {
+                var evidence = new Evidence(counted, new Vote(certificate.Ballot, validator, signature));
+                state = state with { Conflicts = state.Conflicts.Add(validator, evidence) };
+                conflicts.Add(new FinalityFact.Conflict(evidence));
+            }
+        }
+
+        return (state, conflicts.ToImmutable());
+    }
+
     /// <summary>The chain moved to a later round: forgets rounds that are too old to matter (FIN-7).</summary>
     public static FinalityState Advance(FinalityState state, uint round)
     {

@@ -71,8 +71,10 @@ public sealed class Genesis
     /// <summary>The snapshot of epoch 0.</summary>
     public EpochSnapshot EpochZero { get; }
 
-    /// <summary>The sets of the first two epochs, which are the same (EPO-4).</summary>
-    public ImmutableArray<EpochSnapshot> Sets => [EpochZero, EpochZero.For(1)];
+    /// <summary>The sets fixed with the genesis, all the same: up to the one after that of block 1 (EPO-4).</summary>
+    public ImmutableArray<EpochSnapshot> Sets => Rules.EpochOf(1) == 0
+        ? [EpochZero, EpochZero.For(1)]
+        : [EpochZero, EpochZero.For(1), EpochZero.For(2)];
 
     /// <summary>The leaves of <see cref="Ledger"/>, in order of key.</summary>
     public ImmutableArray<StateChange> Changes { get; }

@@ -124,7 +124,7 @@ internal sealed class Ingress
             return FrameVerdict.Ignore;
         }
 
-        var set = host.View.Chain.Epochs.Of(Rules.EpochOf(vote.Ballot.Height));
+        var set = host.View.Chain.Epochs.Find(Rules.EpochOf(vote.Ballot.Height));
         if (Verifier.Check(vote, Rules, set, out var verified) is not null)
         {
             return FrameVerdict.Reject;
@@ -173,9 +173,13 @@ internal sealed class Ingress
                     return FrameVerdict.Ignore;
                 }
 
-                input = Verifier.Check(certificate, Rules, epochs.Of(Rules.EpochOf(certificate.Height)), out var proven) is null
-                    ? new ChainInput.Certify(proven, from)
-                    : null;
+                var why = Verifier.Check(certificate, Rules, epochs.Find(Rules.EpochOf(certificate.Height)), out var proven);
+                if (why is VoteRejection.UnknownEpoch)
+                {
+                    return FrameVerdict.Ignore; // of an epoch that this node has yet to learn of
+                }
+
+                input = why is null ? new ChainInput.Certify(proven, from) : null;
                 break;
             case Message.Propose { Proposal: var proposal }:
                 var ballot = proposal.Vote.Ballot;
@@ -186,12 +190,12 @@ internal sealed class Ingress
                     return FrameVerdict.Ignore;
                 }
 
-                input = Verifier.Check(proposal, Rules, epochs.Of, IsPooled, out var offered) is null
+                input = Verifier.Check(proposal, Rules, epochs.Find, IsPooled, out var offered) is null
                     ? new ChainInput.Propose(offered, from)
                     : null;
                 break;
             case Message.BlockReply { Block: var block }:
-                input = Verifier.Check(block, Rules, epochs.Of, IsPooled, out var arrived) is null ? new ChainInput.Block(arrived, from) : null;
+                input = Verifier.Check(block, Rules, epochs.Find, IsPooled, out var arrived) is null ? new ChainInput.Block(arrived, from) : null;
                 break;
             case Message.Blocks { Items: var items }:
                 input = VerifyFinal(items, from);
@@ -217,7 +221,7 @@ internal sealed class Ingress
         foreach (var item in items.SkipWhile(item => item.Block.Height < chain.Height))
         {
             if (item.Block.Height != chain.Height + (ulong)good.Count
-                || Verifier.Check(item, Rules, chain.Epochs.Of, IsPooled, out var verified) is not null)
+                || Verifier.Check(item, Rules, chain.Epochs.Find, IsPooled, out var verified) is not null)
             {
                 break;
             }

@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using LuxTensor.Core;
 using LuxTensor.Core.Consensus;
 using LuxTensor.Core.Transactions;
 
@@ -152,6 +153,9 @@ public sealed partial class NodeHost
             case NodeEffect.Gossip { Transaction: var transaction }:
                 Broadcast(new Message.Submit(transaction));
                 break;
+            case NodeEffect.Report report:
+                Report(report);
+                break;
             case NodeEffect.Chain { Effect: ChainEffect.Broadcast { Message: var message } }:
                 Broadcast(message);
                 break;
@@ -165,13 +169,27 @@ public sealed partial class NodeHost
                 Send(fetch.From, new Message.GetBlock(fetch.Hash));
                 break;
             case NodeEffect.Chain { Effect: ChainEffect.FetchBlocks fetch }:
-                Send(fetch.Peer, new Message.GetBlocks(fetch.From, Core.Wire.WireLimits.MaxBlocksPerMessage));
+                // No more than can be verified: the sets of later epochs are in these blocks (EPO-4).
+                var known = ((View.Chain.Epochs.Newest.Epoch + 1) * options.Genesis.Rules.EpochLength) - fetch.From;
+                Send(fetch.Peer, new Message.GetBlocks(fetch.From, (int)ulong.Clamp(known, 1, Core.Wire.WireLimits.MaxBlocksPerMessage)));
                 break;
             case NodeEffect.Chain { Effect: ChainEffect.Refused refused }:
                 metrics.Refused(refused);
                 break;
             default:
                 break;
+        }
+    }
+
+    /// <summary>Evidence costs no fee (TXN-5), so an empty account can report. Where its nonce is taken meanwhile, it is asked for again.</summary>
+    private void Report(NodeEffect.Report report)
+    {
+        var key = options.Keys.First(key => Address.Of(key.PublicKey) == report.Reporter);
+        var nonce = View.Pool.NextNonce(report.Reporter, View.FinalLedger);
+        var transaction = Transaction.Sign(options.Genesis.Rules.ChainId, key, nonce, 0, new TransactionBody.Report(report.Offence));
+        if (Core.Voting.Verifier.Check(transaction, options.Genesis.Rules, out var verified) is null)
+        {
+            Post(new NodeInput.Submit(verified));
         }
     }
 

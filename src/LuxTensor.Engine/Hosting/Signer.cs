@@ -96,7 +96,7 @@ internal sealed class Signer : IDisposable
         if (decision is GuardDecision.Released released)
         {
             var vote = new Vote(ballot, validator, released.Signature);
-            var set = host.View.Chain.Epochs.Of(options.Genesis.Rules.EpochOf(ballot.Height));
+            var set = host.View.Chain.Epochs.Find(options.Genesis.Rules.EpochOf(ballot.Height));
             if (Verifier.Check(vote, options.Genesis.Rules, set, out var verified) is { } fault)
             {
                 throw new JournalException($"the signature for {validator} at height {ballot.Height} does not verify ({fault}): the key or the guard's record is damaged", JournalFault.Damaged);

@@ -3,6 +3,7 @@ using LuxTensor.Core.Blocks;
 using LuxTensor.Core.Finality;
 using LuxTensor.Core.State;
 using LuxTensor.Core.Transactions;
+using LuxTensor.Core.Validators;
 using LuxTensor.Core.Voting;
 using LuxTensor.Crypto;
 
@@ -37,6 +38,9 @@ public interface IChainReader
     /// <summary>Where a transaction is in the final chain, or null.</summary>
     TransactionPlace? Locate(Hash256 transactionId);
 
+    /// <summary>The validator set of an epoch that a final block fixed, or null: of any past epoch, the current one and those fixed ahead.</summary>
+    EpochSnapshot? SetOf(ulong epoch);
+
     /// <summary>The stored evidence, oldest first, at most <paramref name="limit"/>.</summary>
     IReadOnlyList<Evidence> Evidence(int limit);
 }
@@ -53,8 +57,8 @@ public readonly record struct JournalInput(ulong Height, ReadOnlyMemory<byte> By
 /// <summary>A transaction of the pool and its place in the order of arrival.</summary>
 public readonly record struct PoolEntry(ulong Arrival, Transaction Transaction);
 
-/// <summary>A block that becomes final, its certificate and the state entries it writes.</summary>
-public sealed record Finalization(Block Block, Certificate Certificate, ImmutableArray<StateChange> Changes);
+/// <summary>A block that becomes final, its certificate, the state entries it writes, and the validator set that it fixes, if it ends an epoch.</summary>
+public sealed record Finalization(Block Block, Certificate Certificate, ImmutableArray<StateChange> Changes, EpochSnapshot? Fixed);
 
 /// <summary>What one turn of the loop stores, in one transaction.</summary>
 public sealed record JournalBatch
@@ -74,6 +78,9 @@ public sealed record JournalBatch
     /// <summary>Evidence of double votes.</summary>
     public ImmutableArray<Evidence> Evidence { get; init; } = [];
 
+    /// <summary>Evidence of lower heights than this is too old to be of use and is deleted.</summary>
+    public ulong EvidenceFrom { get; init; }
+
     /// <summary>Whether there is nothing to store.</summary>
     public bool IsEmpty => Inputs.IsEmpty && Finalized.IsEmpty && PoolAdded.IsEmpty && PoolRemoved.IsEmpty && Evidence.IsEmpty;
 }
@@ -81,11 +88,13 @@ public sealed record JournalBatch
 /// <summary>What a journal holds.</summary>
 /// <param name="Final">The last final block; of a new journal, the genesis block.</param>
 /// <param name="State">The state entries after it; their root is the block's state root.</param>
+/// <param name="Sets">The validator sets fixed last, of consecutive epochs, oldest first: at least those of the state's schedule.</param>
 /// <param name="Inputs">The inputs since, in order.</param>
 /// <param name="Pool">The pool, in order of arrival.</param>
 public sealed record JournalContents(
     FinalBlock Final,
     IEnumerable<KeyValuePair<Hash256, ReadOnlyMemory<byte>>> State,
+    ImmutableArray<EpochSnapshot> Sets,
     IReadOnlyList<JournalInput> Inputs,
     IReadOnlyList<PoolEntry> Pool)
 {
@@ -94,9 +103,12 @@ public sealed record JournalContents(
     /// <summary>The ledger of <see cref="State"/>; a journal that built it to check the state root hands it over.</summary>
     public Ledger Ledger
     {
-        get => ledger ?? Ledger.From(State);
+        get => ledger ?? Ledger.From(State, Sets);
         init => ledger = value;
     }
+
+    /// <summary>The stored evidence, oldest first.</summary>
+    public IReadOnlyList<Evidence> Evidence { get; init; } = [];
 }
 
 /// <summary>What is wrong with stored data, for whoever decides what to do next.</summary>

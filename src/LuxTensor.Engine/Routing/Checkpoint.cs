@@ -99,7 +99,7 @@ internal static class Checkpoint
     }
 
     private static BlockTree Grow(BlockTree tree, Block block, ChainState chain) =>
-        tree.Find(block.Header.Parent) is { } parent && BlockValidity.Check(parent, block, chain.Rules, chain.Epochs, out var node) is null
+        tree.Find(block.Header.Parent) is { } parent && BlockValidity.Check(parent, block, chain.Rules, out var node) is null
             ? tree.Add(node!)
             : throw Damaged($"block {block.Hash} does not fit on its parent");
 

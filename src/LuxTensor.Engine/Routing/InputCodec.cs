@@ -123,14 +123,14 @@ public static class InputCodec
 
     private static NodeInput.Chain DecodeArrived(JournalInput stored, ReadOnlySpan<byte> bytes, ChainRules rules, EpochSchedule epochs)
     {
-        Require(stored, Verifier.Check(DecodeBlock(stored, bytes, rules), rules, epochs.Of, static _ => false, out var block));
+        Require(stored, Verifier.Check(DecodeBlock(stored, bytes, rules), rules, epochs.Find, static _ => false, out var block));
         return new NodeInput.Chain(new ChainInput.Block(block, PeerId.Self));
     }
 
     private static NodeInput.Chain DecodeSigned(JournalInput stored, ref WireReader reader, ChainRules rules, EpochSchedule epochs)
     {
         var vote = Vote.Read(ref reader);
-        Require(stored, Verifier.Check(vote, rules, epochs.Of(rules.EpochOf(vote.Ballot.Height)), out var verified));
+        Require(stored, Verifier.Check(vote, rules, epochs.Find(rules.EpochOf(vote.Ballot.Height)), out var verified));
         return new NodeInput.Chain(new ChainInput.Signed(verified));
     }
 
@@ -144,13 +144,13 @@ public static class InputCodec
         switch (message)
         {
             case Message.CastVote { Vote: var vote }:
-                Require(stored, Verifier.Check(vote, rules, epochs.Of(rules.EpochOf(vote.Ballot.Height)), out var counted));
+                Require(stored, Verifier.Check(vote, rules, epochs.Find(rules.EpochOf(vote.Ballot.Height)), out var counted));
                 return new NodeInput.CastVote(counted, PeerId.Self);
             case Message.Propose { Proposal: var proposal }:
-                Require(stored, Verifier.Check(proposal, rules, epochs.Of, static _ => false, out var offered));
+                Require(stored, Verifier.Check(proposal, rules, epochs.Find, static _ => false, out var offered));
                 return new NodeInput.Chain(new ChainInput.Propose(offered, PeerId.Self));
             case Message.Certify { Certificate: var certificate }:
-                Require(stored, Verifier.Check(certificate, rules, epochs.Of(rules.EpochOf(certificate.Height)), out var proven));
+                Require(stored, Verifier.Check(certificate, rules, epochs.Find(rules.EpochOf(certificate.Height)), out var proven));
                 return new NodeInput.Chain(new ChainInput.Certify(proven, PeerId.Self));
             default:
                 throw Damaged(stored, "a message of its kind is never kept");

@@ -37,6 +37,9 @@ public abstract record NodeEffect
     /// <summary>Send a transaction, new to the pool, to all.</summary>
     public sealed record Gossip(Transaction Transaction) : NodeEffect;
 
+    /// <summary>Sign a transaction of a local validator that reports a double vote, and submit it.</summary>
+    public sealed record Report(Core.Address Reporter, Core.Slashing.DoubleVote Offence) : NodeEffect;
+
     /// <summary>What became of the step's <see cref="NodeInput.Submit"/>.</summary>
     public sealed record Pooled(Transaction Transaction, MempoolOutcome Outcome) : NodeEffect;
 }

@@ -33,7 +33,10 @@ public sealed class NodeTurn(NodeState state, bool isReplay = false)
         PoolAdded = [.. poolAdded.Values.OrderBy(entry => entry.Arrival)],
         PoolRemoved = [.. poolRemoved.Order()],
         Evidence = evidence.ToImmutable(),
+        EvidenceFrom = EvidenceFrom,
     };
+
+    internal ulong EvidenceFrom { get; set; }
 
     internal bool IsReplay => isReplay;
 

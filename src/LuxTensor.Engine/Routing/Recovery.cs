@@ -4,7 +4,6 @@ using LuxTensor.Core.Consensus;
 using LuxTensor.Core.ForkChoice;
 using LuxTensor.Core.State;
 using LuxTensor.Core.Transactions;
-using LuxTensor.Core.Validators;
 using LuxTensor.Core.Voting;
 using LuxTensor.Crypto;
 
@@ -40,8 +39,7 @@ public static class Recovery
 
         var root = new BlockNode(contents.Final.Block, ledger, []);
         var state = Routing.Begin(genesis, root, contents.Final.Certificate, local, limits);
-        state = state with { Pool = Refill(state.Pool, contents.Pool, ledger, genesis.Rules) };
-        var epochs = new EpochSchedule(genesis.EpochZero);
+        state = Reporting.Restore(state with { Pool = Refill(state.Pool, contents.Pool, ledger, genesis.Rules) }, contents.Evidence);
         var signed = new Dictionary<(Address, bool), SigningPosition>();
         var asked = new Dictionary<Address, SigningPosition>();
         var from = contents.Inputs.Count;
@@ -52,13 +50,13 @@ public static class Recovery
 
         if (from > 0)
         {
-            state = Restore(contents.Inputs, from - 1, state, epochs, signed, asked);
+            state = Restore(contents.Inputs, from - 1, state, signed, asked);
         }
 
         var turn = new NodeTurn(state, isReplay: true);
         foreach (var stored in contents.Inputs.Skip(from))
         {
-            var (input, now) = InputCodec.Decode(stored, genesis.Rules, epochs);
+            var (input, now) = InputCodec.Decode(stored, genesis.Rules, turn.State.Chain.Epochs);
             Note(input, signed, asked);
             Routing.Step(turn, input, now);
         }
@@ -77,14 +75,13 @@ public static class Recovery
         IReadOnlyList<JournalInput> inputs,
         int place,
         NodeState bare,
-        EpochSchedule epochs,
         Dictionary<(Address, bool), SigningPosition> signed,
         Dictionary<Address, SigningPosition> asked)
     {
         var blocks = new Dictionary<Hash256, Block>();
         foreach (var stored in inputs.Take(place).Where(stored => !InputCodec.IsCheckpoint(stored)))
         {
-            var input = InputCodec.Decode(stored, bare.Chain.Rules, epochs).Input;
+            var input = InputCodec.Decode(stored, bare.Chain.Rules, bare.Chain.Epochs).Input;
             Note(input, signed, asked);
             if (BlockOf(input) is { } block)
             {

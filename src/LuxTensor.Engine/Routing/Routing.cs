@@ -23,7 +23,7 @@ public static class Routing
     public static NodeState Begin(
         Genesis genesis, BlockNode final, Certificate? certificate, IEnumerable<Address> local, MempoolLimits limits) => new()
         {
-            Chain = Chain.At(final, certificate, genesis.Rules, new EpochSchedule(genesis.EpochZero), genesis.Block.Hash, local),
+            Chain = Chain.At(final, certificate, genesis.Rules, genesis.Block.Hash, local),
             Pool = Mempool.Empty(limits),
         };
 
@@ -36,8 +36,7 @@ public static class Routing
             return false;
         }
 
-        var index = state.Chain.Epochs.Of(state.Chain.Rules.EpochOf(height)).IndexOf(vote.Validator);
-        return index >= 0
+        return state.Chain.Epochs.Find(state.Chain.Rules.EpochOf(height))?.IndexOf(vote.Validator) is >= 0 and var index
             && !(state.Heights.TryGetValue(height, out var counted)
                 && counted.Tallies.TryGetValue((vote.Ballot.Round, vote.Ballot.Phase), out var tally)
                 && tally[index]?.Ballot == vote.Ballot);
@@ -49,6 +48,7 @@ public static class Routing
         var before = turn.State;
         var place = turn.InputCount;
         var finals = turn.FinalizedCount;
+        Reporting.Compare(turn, input);
         switch (input)
         {
             case NodeInput.Submit submit:
@@ -116,13 +116,13 @@ public static class Routing
         var state = turn.State;
         var ballot = verified.Value.Ballot;
         var limit = state.Chain.Height + (ballot.Phase == Phase.Propose ? ulong.Max(state.Chain.Rules.RunAhead, VoteWindow) : VoteWindow);
-        if (ballot.Height < state.Chain.Height || ballot.Height > limit)
+        if (ballot.Height < state.Chain.Height || ballot.Height > limit
+            || state.Chain.Epochs.Find(state.Chain.Rules.EpochOf(ballot.Height)) is not { } set)
         {
             return [];
         }
 
-        var height = state.Heights.GetValueOrDefault(ballot.Height) ?? BlockFinality.Begin(
-            ballot.Height, state.Chain.Epochs.Of(state.Chain.Rules.EpochOf(ballot.Height)), state.Chain.Rules.QuorumPercent);
+        var height = state.Heights.GetValueOrDefault(ballot.Height) ?? BlockFinality.Begin(ballot.Height, set, state.Chain.Rules.QuorumPercent);
         if (ballot.Height == state.Chain.Height)
         {
             height = BlockFinality.Advance(height, state.Chain.Round);
@@ -135,12 +135,7 @@ public static class Routing
             turn.State = state with { Heights = state.Heights.SetItem(ballot.Height, next) };
         }
 
-        foreach (var conflict in facts.OfType<FinalityFact.Conflict>())
-        {
-            turn.Store(conflict.Evidence);
-            turn.Emit(new NodeEffect.Notify(new Notice.Conflict(conflict.Evidence)));
-        }
-
+        Reporting.Take(turn, next.Set, facts.OfType<FinalityFact.Conflict>());
         return ballot.Height == state.Chain.Height ? [.. facts.Select(fact => new ChainInput.Fact(ballot.Height, fact))] : [];
     }
 
@@ -203,10 +198,11 @@ public static class Routing
             return; // in a replay the block built then is the next input
         }
 
-        var certificate = chain.FinalCertificate;
-        var room = chain.Rules.MaxBlockBytes - Block.OverheadBytes(chain.Set.Validators.Length);
+        // The parent's proposer may have known a later one, and no block carries an older one than its parent (BLK-7).
+        var certificate = parent.Block.Certificate is { } newer && newer.Height > (chain.FinalCertificate?.Height ?? 0) ? newer : chain.FinalCertificate;
+        var room = chain.Rules.MaxBlockBytes - Block.OverheadBytes(chain.Rules.MaxActiveValidators);
         var transactions = turn.State.Pool.Select(parent.After, chain.Rules, room);
-        var made = BlockValidity.Make(parent, build.Round, build.Time, build.Proposer, certificate, transactions, chain.Rules, chain.Epochs);
+        var made = BlockValidity.Make(parent, build.Round, build.Time, build.Proposer, certificate, transactions, chain.Rules);
         var input = new ChainInput.Built(made.Block);
         turn.Store(InputCodec.Encode(new NodeInput.Chain(input), chain.Rules.ChainId, now)!.Value);
         queue.Enqueue(input);
@@ -227,19 +223,21 @@ public static class Routing
     private static void Finalize(NodeTurn turn, ChainEffect.Finalized final)
     {
         var block = final.Node.Block;
-        var (pool, removed) = turn.State.Pool.AfterFinal(final.Node.After, block.Transactions.Select(transaction => transaction.Sender).Distinct());
+        var (pool, removed) = turn.State.Pool.AfterFinal(final.Node.After, turn.State.Chain.Rules, block.Transactions);
         turn.State = turn.State with
         {
             Pool = pool,
             Heights = turn.State.Heights.RemoveRange(turn.State.Heights.Keys.Where(height => height <= block.Height)),
         };
-        turn.Store(new Finalization(block, final.Certificate, final.Node.Changes));
+        var isFixed = turn.State.Chain.Rules.EndsEpoch(block.Height);
+        turn.Store(new Finalization(block, final.Certificate, final.Node.Changes, isFixed ? final.Node.After.Epochs.Newest : null));
         foreach (var id in removed)
         {
             turn.Remove(id);
         }
 
         turn.Emit(new NodeEffect.Notify(new Notice.Finalized(block, final.Certificate)));
+        Reporting.AfterFinal(turn);
     }
 
     /// <summary>The chain entered a round or phase: the height forgets old rounds, and tells again what it knows of this one.</summary>

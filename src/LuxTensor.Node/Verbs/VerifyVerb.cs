@@ -48,7 +48,7 @@ internal static class VerifyVerb
             }
 
             var rules = genesis.Rules;
-            var set = new EpochSchedule(genesis.EpochZero).Of(rules.EpochOf(certificate.Height));
+            var set = genesis.EpochZero.For(rules.EpochOf(certificate.Height));
             var why = Verifier.Check(certificate, rules, set, out _) is { } rejection ? Words(rejection, certificate)
                 : certificate.Ballot.Phase != Phase.Precommit ? "it is of prepares, which let validators lock and make nothing final"
                 : wanted is { } expected && expected != certificate.BlockHash ? $"it is for block {certificate.BlockHash}, not {expected}"

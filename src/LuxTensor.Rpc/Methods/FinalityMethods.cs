@@ -91,7 +91,7 @@ internal static class FinalityMethods
         }
         else if (height < view.Chain.Height && CertifiedAt(caller.Node, view, height) is var (block, certificate))
         {
-            FinalityShape.WriteFinal(json, block, certificate, view.Chain.Epochs);
+            FinalityShape.WriteFinal(json, block, certificate, Lookup.Set(caller.Node, block.Header.Epoch));
         }
         else
         {
@@ -113,7 +113,7 @@ internal static class FinalityMethods
         var block = Lookup.Block(caller.Node, reference, out var error);
         if (block is not null && block.Height <= view.Final.Height && CertifiedAt(caller.Node, view, block.Height) is (_, { } certificate))
         {
-            FinalityShape.WriteCertificate(json, certificate, view.Chain.Epochs.Of(block.Header.Epoch));
+            FinalityShape.WriteCertificate(json, certificate, Lookup.Set(caller.Node, block.Header.Epoch));
         }
         else
         {
@@ -178,7 +178,7 @@ internal static class FinalityMethods
             return wrong;
         }
 
-        var set = view.Chain.Epochs.Of(epoch);
+        var set = Lookup.Set(caller.Node, epoch);
         json.WriteStartObject();
         json.Quantity("epoch"u8, epoch);
         json.Hash("hash"u8, set.Hash);
@@ -225,7 +225,7 @@ internal static class FinalityMethods
             return wrong;
         }
 
-        var validator = view.Chain.Epochs.Of(epoch).ProposerOf(height, (uint)round);
+        var validator = Lookup.Set(caller.Node, epoch).ProposerOf(height, (uint)round);
         json.WriteStartObject();
         json.Quantity("height"u8, height);
         json.Quantity("round"u8, round);
@@ -237,7 +237,7 @@ internal static class FinalityMethods
         return null;
     }
 
-    private static ulong LastKnownEpoch(NodeState view) => view.Chain.Rules.EpochOf(view.Chain.Height) + 1;
+    private static ulong LastKnownEpoch(NodeState view) => view.Chain.Epochs.Newest.Epoch;
 
     // The view knows the last final block's certificate; the journal those below.
     private static (Core.Blocks.Block Block, Certificate? Certificate)? CertifiedAt(INode node, NodeState view, ulong height) =>

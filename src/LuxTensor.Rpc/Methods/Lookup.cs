@@ -1,5 +1,6 @@
 using LuxTensor.Core.Blocks;
 using LuxTensor.Core.ForkChoice;
+using LuxTensor.Core.Validators;
 using LuxTensor.Crypto;
 using LuxTensor.Engine;
 
@@ -11,6 +12,11 @@ namespace LuxTensor.Rpc;
 /// </summary>
 internal static class Lookup
 {
+    /// <summary>The validator set of an epoch that is fixed: at hand, or from the journal.</summary>
+    /// <exception cref="InvalidOperationException">It is not fixed yet.</exception>
+    public static EpochSnapshot Set(INode node, ulong epoch) =>
+        node.View.Chain.Epochs.Find(epoch) ?? node.Chain.SetOf(epoch) ?? node.View.Chain.Epochs.Of(epoch); // the last: to say which are known
+
     /// <summary>The block that a reference names; null where there is none, an error where a tag has none yet.</summary>
     public static Block? Block(INode node, BlockReference reference, out RpcError? error)
     {

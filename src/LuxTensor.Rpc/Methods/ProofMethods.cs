@@ -63,7 +63,7 @@ internal static class ProofMethods
         json.Hash("key"u8, key);
         if (exists)
         {
-            var value = isAccount ? ledger.GetAccount(address).Encode() : Ledger.Put(ledger.GetValidator(address)!).Value.ToArray();
+            var value = isAccount ? ledger.GetAccount(address).Encode() : ledger.GetValidator(address)!.Encode();
             json.Data("value"u8, value);
         }
         else

@@ -56,12 +56,12 @@ internal static class Schemas
             "transactionHash:Hash blockHash:Hash blockNumber:Quantity transactionIndex:Quantity from:Address to:Address? "
             + "cumulativeGasUsed:Quantity gasUsed:Quantity effectiveGasPrice:Quantity contractAddress:Address? logs:[Data] logsBloom:Bloom "
             + "type:Quantity status:Quantity")),
-        ("TransactionKind", """{"enum":["transfer","data"]}"""),
+        ("TransactionKind", """{"enum":["transfer","stake","topup","exit","withdraw","unjail","evidence","data"]}"""),
         ("TransactionStatus", """{"enum":["pending","included","final"]}"""),
         ("OwnTransaction", Object(
             "id:Hash status:TransactionStatus blockHash:Hash? blockNumber:Quantity? transactionIndex:Quantity? chainId:Quantity sender:Address "
             + "nonce:Quantity fee:Quantity kind:TransactionKind ed25519:Signer encoded:Data",
-            "to:Address value:Quantity data:Data")),
+            "to:Address value:Quantity data:Data evidence:Evidence")),
         ("FeeHistory", Object("oldestBlock:Quantity baseFeePerGas:[Quantity] gasUsedRatio:[Number]")),
         ("Number", """{"type":"number"}"""),
         ("Text", Text),

@@ -54,9 +54,8 @@ internal static class FinalityShape
     }
 
     /// <summary>A final height in the same shape: its certificate says who signed.</summary>
-    public static void WriteFinal(Utf8JsonWriter json, Block block, Certificate? certificate, EpochSchedule epochs)
+    public static void WriteFinal(Utf8JsonWriter json, Block block, Certificate? certificate, EpochSnapshot set)
     {
-        var set = epochs.Of(block.Header.Epoch);
         var signed = certificate is null ? set.TotalStake : SignedStake(certificate, set);
         json.WriteStartObject();
         json.Quantity("height"u8, block.Height);
@@ -90,7 +89,7 @@ internal static class FinalityShape
     }
 
     /// <summary>An event of the finality feed.</summary>
-    public static void WriteEvent(Utf8JsonWriter json, Block block, Certificate certificate, EpochSchedule epochs)
+    public static void WriteEvent(Utf8JsonWriter json, Block block, Certificate certificate, EpochSnapshot set)
     {
         var header = block.Header;
         json.WriteStartObject();
@@ -105,7 +104,7 @@ internal static class FinalityShape
         json.Quantity("epoch"u8, header.Epoch);
         json.Quantity("time"u8, header.Time);
         json.WritePropertyName("certificate"u8);
-        WriteSummary(json, certificate, epochs.Of(header.Epoch));
+        WriteSummary(json, certificate, set);
         json.WriteEndObject();
     }
 

@@ -62,15 +62,21 @@ internal static class TransactionShape
         json.Address("sender"u8, transaction.Sender);
         json.Quantity("nonce"u8, transaction.Nonce);
         json.Quantity("fee"u8, transaction.Fee);
+        json.WriteString("kind"u8, KindOf(transaction.Body));
         switch (transaction.Body)
         {
             case TransactionBody.Transfer transfer:
-                json.WriteString("kind"u8, "transfer"u8);
                 json.Address("to"u8, transfer.To);
                 json.Quantity("value"u8, transfer.Value);
                 break;
+            case TransactionBody.Stake or TransactionBody.TopUp:
+                json.Quantity("value"u8, transaction.Value);
+                break;
+            case TransactionBody.Report report:
+                json.WritePropertyName("evidence"u8);
+                FinalityShape.WriteEvidence(json, new Core.Finality.Evidence(report.Offence.First, report.Offence.Second));
+                break;
             case TransactionBody.Data data:
-                json.WriteString("kind"u8, "data"u8);
                 json.Data("data"u8, data.Bytes.AsSpan());
                 break;
         }
@@ -79,6 +85,18 @@ internal static class TransactionShape
         json.Data("encoded"u8, transaction.Encoded.Span);
         json.WriteEndObject();
     }
+
+    private static string KindOf(TransactionBody body) => body switch
+    {
+        TransactionBody.Transfer => "transfer",
+        TransactionBody.Stake => "stake",
+        TransactionBody.TopUp => "topup",
+        TransactionBody.Exit => "exit",
+        TransactionBody.Withdraw => "withdraw",
+        TransactionBody.Unjail => "unjail",
+        TransactionBody.Report => "evidence",
+        _ => "data",
+    };
 
     // Under no name that clients of Ethereum read: ethers takes a member "signature" for one of secp256k1.
     private static void WriteSigner(Utf8JsonWriter json, Transaction transaction)

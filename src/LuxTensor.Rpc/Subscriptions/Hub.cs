@@ -237,7 +237,7 @@ internal sealed class Hub : INoticeSink, IAsyncDisposable
     }
 
     private Note WriteFinality(Block block, Certificate certificate) =>
-        Notes.Write(json => FinalityShape.WriteEvent(json, block, certificate, Node.View.Chain.Epochs));
+        Notes.Write(json => FinalityShape.WriteEvent(json, block, certificate, Lookup.Set(Node, block.Header.Epoch)));
 
     private void SendProgress() => Send(NoteStream.Progress, () => Notes.Write(json => FinalityShape.WriteProgress(json, Node.View)));
 

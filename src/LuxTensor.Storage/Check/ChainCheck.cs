@@ -14,10 +14,10 @@ internal sealed class ChainCheck(Database database, Genesis genesis, Findings fi
 {
     private const int BlocksBetweenReports = 64;
 
-    private readonly EpochSchedule epochs = new(genesis.EpochZero);
     private readonly Queue<Hash256> verifiedOrder = [];
     private readonly HashSet<Hash256> verified = []; // certificates; blocks carry those of the blocks just below them
     private readonly Statement place = database.Prepare(SmallRows.Places);
+    private readonly Statement set = database.Prepare(EpochRow.SelectSql);
     private BlockNode? executed; // the last block that was executed, null after one that could not be
     private FinalBlock? below;
 
@@ -98,8 +98,7 @@ internal sealed class ChainCheck(Database database, Genesis genesis, Findings fi
                 continue;
             }
 
-            var set = epochs.Of(genesis.Rules.EpochOf(certificate.Height));
-            if (Verifier.Check(certificate, genesis.Rules, set, out _) is { } why)
+            if (SetOf(genesis.Rules.EpochOf(certificate.Height)) is var members && Verifier.Check(certificate, genesis.Rules, members, out _) is { } why)
             {
                 findings.Add(new DatabaseFinding.BadCertificate(stored.Block.Height, certificate.Height, why));
                 continue;
@@ -153,9 +152,26 @@ internal sealed class ChainCheck(Database database, Genesis genesis, Findings fi
                 findings.Add(new DatabaseFinding.DamagedBlock(0, $"it is {block.Hash}, the genesis block is {genesis.Block.Hash}"));
             }
         }
-        else if (executed is { } parent && BlockValidity.Check(parent, block, genesis.Rules, epochs, out executed) is { } why)
+        else if (executed is { } parent && BlockValidity.Check(parent, block, genesis.Rules, out executed) is { } why)
         {
             findings.Add(new DatabaseFinding.InvalidBlock(block.Height, why));
+        }
+
+        if (executed is { After.Epochs.Newest: var made } && (genesis.Rules.EndsEpoch(block.Height) || block.Height == 0)
+            && StoredSet(made.Epoch)?.Hash != made.Hash)
+        {
+            findings.Add(new DatabaseFinding.WrongSet(made.Epoch));
+        }
+    }
+
+    /// <summary>The set by which a certificate is checked: as executed, or as stored where a block below could not be executed.</summary>
+    private EpochSnapshot? SetOf(ulong epoch) => executed?.After.Epochs.Find(epoch) ?? StoredSet(epoch);
+
+    private EpochSnapshot? StoredSet(ulong epoch)
+    {
+        using (set.Bind(1, (long)epoch).Rows())
+        {
+            return set.Step() ? EpochRow.Read(set) : null;
         }
     }
 

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using LuxTensor.Core;
-using LuxTensor.Core.State;
 using LuxTensor.Engine;
 using LuxTensor.Storage.Sqlite;
 using Microsoft.Data.Sqlite;
@@ -80,7 +79,7 @@ internal static class DatabaseCheck
     private static long CheckState(Database database, string path, ChainCheck chain, Findings findings)
     {
         var entries = JournalLoading.ReadState(database, path);
-        var stored = Ledger.From(entries).Root;
+        var stored = JournalLoading.RootOf(entries);
         if (chain.ExpectedStateRoot is { } expected && stored != expected)
         {
             findings.Add(new DatabaseFinding.WrongState(stored, expected));

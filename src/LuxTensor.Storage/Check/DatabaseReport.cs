@@ -48,6 +48,7 @@ public abstract record DatabaseFinding
         BrokenLink it => $"block {it.Height} names the parent {it.Named}, stored is {it.Stored}",
         InvalidBlock it => $"block {it.Height} is not valid on its parent: {it.Why}",
         BadCertificate it => $"the certificate of block {it.Of} in the row of block {it.Height} does not verify: {it.Why}",
+        WrongSet it => $"the stored validator set of epoch {it.Epoch} is not the one that the blocks give",
         BadTransaction it => $"transaction {it.Index} of block {it.Height} has no valid signature",
         WrongPlace it => $"the index of transaction {it.Id} says {it.Stored?.ToString() ?? "nothing"}, it is at height {it.Height}, index {it.Index}",
         ExtraPlaces it => $"the transaction index has {it.Count} entries of transactions that no block has",
@@ -78,6 +79,9 @@ public abstract record DatabaseFinding
 
     /// <summary>A block's own certificate, or the older one that it carries.</summary>
     public sealed record BadCertificate(ulong Height, ulong Of, VoteRejection Why) : DatabaseFinding;
+
+    /// <summary>A validator set that is missing, damaged or another than executing the blocks gives.</summary>
+    public sealed record WrongSet(ulong Epoch) : DatabaseFinding;
 
     /// <summary>A transaction that its sender did not sign.</summary>
     public sealed record BadTransaction(ulong Height, int Index) : DatabaseFinding;

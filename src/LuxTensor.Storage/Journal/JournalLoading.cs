@@ -1,5 +1,8 @@
+using System.Collections.Immutable;
 using LuxTensor.Core;
+using LuxTensor.Core.Finality;
 using LuxTensor.Core.State;
+using LuxTensor.Core.Validators;
 using LuxTensor.Crypto;
 using LuxTensor.Engine;
 using LuxTensor.Storage.Sqlite;
@@ -15,10 +18,12 @@ internal static class JournalLoading
     internal static JournalContents Load(Database database, string path, Genesis genesis, Head head)
     {
         var final = ReadFinal(database, path, genesis, head);
-        var (state, ledger) = ReadState(database, path, final);
-        return new JournalContents(final, state, ReadInputs(database, path, head), ReadPool(database, path, genesis.Rules, head))
+        var sets = EpochRow.ReadNewest(database, path, genesis.Rules);
+        var (state, ledger) = ReadState(database, path, final, sets);
+        return new JournalContents(final, state, sets, ReadInputs(database, path, head), ReadPool(database, path, genesis.Rules, head))
         {
             Ledger = ledger,
+            Evidence = ReadEvidence(database, path, head),
         };
     }
 
@@ -52,15 +57,28 @@ internal static class JournalLoading
     }
 
     private static (List<KeyValuePair<Hash256, ReadOnlyMemory<byte>>> Entries, Ledger Ledger) ReadState(
-        Database database, string path, FinalBlock final)
+        Database database, string path, FinalBlock final, ImmutableArray<EpochSnapshot> sets)
     {
         var entries = ReadState(database, path);
-        var ledger = Ledger.From(entries);
-        return ledger.Root == final.Block.Header.StateRoot
-            ? (entries, ledger)
-            : throw Faults.Damaged(
-                path, $"the state's root is {ledger.Root}, final block {final.Block.Height} has {final.Block.Header.StateRoot}");
+        var root = RootOf(entries);
+        if (root != final.Block.Header.StateRoot)
+        {
+            throw Faults.Damaged(path, $"the state's root is {root}, final block {final.Block.Height} has {final.Block.Header.StateRoot}");
+        }
+
+        try
+        {
+            return (entries, Ledger.From(entries, sets));
+        }
+        catch (ArgumentException damage)
+        {
+            throw Faults.Damaged(path, damage.Message);
+        }
     }
+
+    /// <summary>The state root of these leaves.</summary>
+    internal static Hash256 RootOf(IEnumerable<KeyValuePair<Hash256, ReadOnlyMemory<byte>>> entries) =>
+        Ledger.Empty.Apply([.. entries.Select(static entry => new StateChange(entry.Key, entry.Value))]).Root;
 
     internal static List<KeyValuePair<Hash256, ReadOnlyMemory<byte>>> ReadState(Database database, string path)
     {
@@ -100,6 +118,25 @@ internal static class JournalLoading
         }
 
         return tally == head.Inputs ? inputs : throw Faults.Damaged(path, $"{tally.Count} inputs are there, {head.Inputs.Count} were stored");
+    }
+
+    private static List<Evidence> ReadEvidence(Database database, string path, Head head)
+    {
+        var evidence = new List<Evidence>();
+        var tally = default(Tally);
+        var select = database.Prepare(SmallRows.Evidences);
+        using (select.Bind(1, -1).Rows())
+        {
+            while (select.Step())
+            {
+                evidence.Add(SmallRows.ReadEvidence(select, out var sum) ?? throw Faults.Damaged(path, $"evidence {select.Integer(0)}"));
+                tally = tally.With(sum);
+            }
+        }
+
+        return tally == head.Evidence
+            ? evidence
+            : throw Faults.Damaged(path, $"{tally.Count} pieces of evidence are there, {head.Evidence.Count} were stored");
     }
 
     private static List<PoolEntry> ReadPool(Database database, string path, ChainRules rules, Head head)

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using LuxTensor.Core;
 using LuxTensor.Core.Finality;
+using LuxTensor.Core.Validators;
 using LuxTensor.Crypto;
 using LuxTensor.Engine;
 using LuxTensor.Engine.Caching;
@@ -34,6 +35,8 @@ internal sealed class JournalReader(string path, ChainRules rules, JournalOption
     internal ulong? HeightOf(Hash256 hash) => Read(session => session.HeightOf(hash));
 
     internal TransactionPlace? Locate(Hash256 id) => Read(session => session.Locate(id));
+
+    internal EpochSnapshot? SetOf(ulong epoch) => epoch > long.MaxValue ? null : Read(session => session.SetOf(epoch));
 
     internal IReadOnlyList<Evidence> Evidence(int limit) => Read(session => session.Evidence(limit));
 
@@ -93,7 +96,7 @@ internal sealed class JournalReader(string path, ChainRules rules, JournalOption
         private readonly string path;
         private readonly ChainRules rules;
         private readonly Database database;
-        private readonly Statement block, height, place, evidence;
+        private readonly Statement block, height, place, evidence, epoch;
 
         internal Session(string path, ChainRules rules, JournalOptions options)
         {
@@ -107,6 +110,7 @@ internal sealed class JournalReader(string path, ChainRules rules, JournalOption
                 height = database.Prepare("SELECT height FROM block WHERE hash = ?1");
                 place = database.Prepare(SmallRows.Places);
                 evidence = database.Prepare(SmallRows.Evidences);
+                epoch = database.Prepare(EpochRow.SelectSql);
             }
             catch
             {
@@ -125,6 +129,14 @@ internal sealed class JournalReader(string path, ChainRules rules, JournalOption
                 }
 
                 return BlockRow.Read(block, rules, out var fault) ?? throw Faults.Damaged(path, $"final block {at}: {fault}");
+            }
+        }
+
+        internal EpochSnapshot? SetOf(ulong at)
+        {
+            using (epoch.Bind(1, (long)at).Rows())
+            {
+                return !epoch.Step() ? null : EpochRow.Read(epoch) ?? throw Faults.Damaged(path, $"the validator set of epoch {at}");
             }
         }
 

@@ -11,7 +11,7 @@ namespace LuxTensor.Storage;
 /// </summary>
 internal static class JournalSchema
 {
-    internal static readonly Schema Current = new("journal", 0x4C58_544A, 1,
+    internal static readonly Schema Current = new("journal", 0x4C58_544A, 2,
     [
         "CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID",
         """
@@ -31,6 +31,7 @@ internal static class JournalSchema
             position INTEGER NOT NULL, sum INTEGER NOT NULL) STRICT, WITHOUT ROWID
         """,
         "CREATE TABLE state (key BLOB PRIMARY KEY CHECK (length(key) = 32), value BLOB NOT NULL) STRICT, WITHOUT ROWID",
+        "CREATE TABLE epoch (epoch INTEGER PRIMARY KEY, sum INTEGER NOT NULL, members BLOB NOT NULL) STRICT",
         """
         CREATE TABLE input (
             seq INTEGER PRIMARY KEY, height BLOB NOT NULL CHECK (length(height) = 8), sum INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT
@@ -47,7 +48,7 @@ internal static class JournalSchema
         """,
     ]);
 
-    /// <summary>Fills a new file with the genesis: block 0 and its state.</summary>
+    /// <summary>Fills a new file with the genesis: block 0, its state and the first sets.</summary>
     internal static void Fill(Database database, Genesis genesis)
     {
         Identity.Write(database, genesis.Rules.ChainId, genesis.Hash);
@@ -56,6 +57,12 @@ internal static class JournalSchema
         foreach (var change in genesis.Changes)
         {
             state.Bind(1, change.Key).Bind(2, change.Value.Span).Run();
+        }
+
+        var epoch = database.Prepare(EpochRow.InsertSql);
+        foreach (var set in genesis.Sets)
+        {
+            EpochRow.Insert(epoch, set);
         }
 
         Head.New.Insert(database);

@@ -12,7 +12,7 @@ internal sealed class JournalWriter : IDisposable
     private readonly string path;
     private readonly Database database;
     private readonly Statement updateHead, insertBlock, parentHash, insertPlace, putState, insertInput, deleteInputs, insertPool, deletePool;
-    private readonly Statement insertEvidence;
+    private readonly Statement insertEvidence, deleteEvidence, insertEpoch;
     private Hash256 finalHash;
     private long nextInput, nextEvidence;
 
@@ -30,6 +30,8 @@ internal sealed class JournalWriter : IDisposable
         insertPool = database.Prepare("INSERT INTO pool VALUES (?1, ?2, ?3, ?4)");
         deletePool = database.Prepare("DELETE FROM pool WHERE id = ?1 RETURNING sum");
         insertEvidence = database.Prepare("INSERT INTO evidence VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING");
+        deleteEvidence = database.Prepare("DELETE FROM evidence WHERE height < ?1 RETURNING sum");
+        insertEpoch = database.Prepare(EpochRow.InsertSql);
         Head = Head.Read(database, path);
         finalHash = ReadFinalHash();
         nextInput = database.Integer("SELECT max(seq) FROM input") + 1;
@@ -75,7 +77,7 @@ internal sealed class JournalWriter : IDisposable
     private void CheckOrder(JournalBatch batch)
     {
         var (height, parent) = ((ulong)Head.Height, finalHash);
-        foreach (var (block, certificate, _) in batch.Finalized)
+        foreach (var (block, certificate, _, _) in batch.Finalized)
         {
             if (block.Height != height + 1 || block.Header.Parent != parent)
             {
@@ -146,6 +148,11 @@ internal sealed class JournalWriter : IDisposable
         {
             putState.Bind(1, change.Key).Bind(2, change.Value.Span).Run();
         }
+
+        if (finalization.Fixed is { } set)
+        {
+            EpochRow.Insert(insertEpoch, set);
+        }
     }
 
     private Tally AddPool(JournalBatch batch, Tally tally)
@@ -194,6 +201,18 @@ internal sealed class JournalWriter : IDisposable
             {
                 next++;
                 tally = tally.With(sum);
+            }
+        }
+
+        if (batch.EvidenceFrom > 0)
+        {
+            BinaryPrimitives.WriteUInt64BigEndian(height, batch.EvidenceFrom);
+            using (deleteEvidence.Bind(1, height).Rows())
+            {
+                while (deleteEvidence.Step())
+                {
+                    tally = tally.Without(deleteEvidence.Integer(0));
+                }
             }
         }
 

@@ -1,5 +1,6 @@
 using LuxTensor.Core;
 using LuxTensor.Core.Finality;
+using LuxTensor.Core.Validators;
 using LuxTensor.Crypto;
 using LuxTensor.Engine;
 using LuxTensor.Storage.Sqlite;
@@ -117,7 +118,7 @@ public sealed class SqliteJournal : IJournal
                 throw fault;
             }
 
-            foreach (var (block, certificate, _) in batch.Finalized)
+            foreach (var (block, certificate, _, _) in batch.Finalized)
             {
                 reader.Remember(new FinalBlock(block, certificate));
             }
@@ -147,6 +148,10 @@ public sealed class SqliteJournal : IJournal
     /// <exception cref="JournalException">The index entry is damaged.</exception>
     public TransactionPlace? Locate(Hash256 transactionId) =>
         reader.Locate(transactionId) is { } place && place.Height <= FinalHeight ? place : null;
+
+    /// <inheritdoc/>
+    /// <exception cref="JournalException">The row is damaged.</exception>
+    public EpochSnapshot? SetOf(ulong epoch) => reader.SetOf(epoch);
 
     /// <inheritdoc/>
     /// <exception cref="JournalException">A row is damaged.</exception>

@@ -15,6 +15,7 @@ internal enum RowKind : byte
     Signed,
     Watermark,
     Blocked,
+    Epoch,
 }
 
 /// <summary>

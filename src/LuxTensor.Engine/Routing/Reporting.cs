@@ -1,0 +1,119 @@
+using System.Collections.Immutable;
+using LuxTensor.Core;
+using LuxTensor.Core.Consensus;
+using LuxTensor.Core.Finality;
+using LuxTensor.Core.Slashing;
+using LuxTensor.Core.Validators;
+using LuxTensor.Core.Voting;
+
+namespace LuxTensor.Engine;
+
+/// <summary>
+/// What a node does about double votes (EVI-7): keeps them, and asks for a transaction against each offender that the last
+/// final state has not punished and that none waits against in the pool.
+/// </summary>
+internal static class Reporting
+{
+    private const int MaxAtOnce = 4; // asked for again after the next final block
+
+    /// <summary>The offences of a journal that can still be punished.</summary>
+    internal static NodeState Restore(NodeState state, IReadOnlyList<Evidence> stored)
+    {
+        var offences = state.Offences;
+        var oldest = OldestEpoch(state);
+        foreach (var evidence in stored)
+        {
+            if (state.FinalLedger.GetValidator(evidence.First.Validator) is { } validator && DoubleVote.Of(evidence, validator.Key) is { } offence)
+            {
+                var isUseful = offence.Ballot.Epoch >= oldest && IsPunishable(state, offence.Offender) && !offences.ContainsKey(offence.Offender);
+                offences = isUseful ? offences.Add(offence.Offender, offence) : offences;
+            }
+        }
+
+        return state with { Offences = offences };
+    }
+
+    /// <summary>Stores new conflicts, tells of them and asks for reports.</summary>
+    internal static void Take(NodeTurn turn, EpochSnapshot set, IEnumerable<FinalityFact.Conflict> conflicts)
+    {
+        foreach (var conflict in conflicts)
+        {
+            turn.Store(conflict.Evidence);
+            turn.Emit(new NodeEffect.Notify(new Notice.Conflict(conflict.Evidence)));
+            var offender = conflict.Evidence.First.Validator;
+            if (!turn.State.Offences.ContainsKey(offender) && IsPunishable(turn.State, offender)
+                && DoubleVote.Of(conflict.Evidence, set.Validators[set.IndexOf(offender)].Key) is { } offence)
+            {
+                turn.State = turn.State with { Offences = turn.State.Offences.Add(offender, offence) };
+                Ask(turn, offence);
+            }
+        }
+    }
+
+    /// <summary>Compares the certificates that an input brings with the votes counted: a certificate is votes, too (FIN-10).</summary>
+    internal static void Compare(NodeTurn turn, NodeInput input)
+    {
+        foreach (var certificate in CertificatesIn(input))
+        {
+            if (turn.State.Heights.TryGetValue(certificate.Height, out var height))
+            {
+                var (next, conflicts) = BlockFinality.Compare(height, certificate);
+                if (!conflicts.IsEmpty)
+                {
+                    turn.State = turn.State with { Heights = turn.State.Heights.SetItem(certificate.Height, next) };
+                    Take(turn, height.Set, conflicts);
+                }
+            }
+        }
+    }
+
+    /// <summary>Forgets who was punished or can be no more, deletes what is too old, and asks again for what nobody reports.</summary>
+    internal static void AfterFinal(NodeTurn turn)
+    {
+        var state = turn.State;
+        var rules = state.Chain.Rules;
+        var oldest = OldestEpoch(state);
+        if (rules.EndsEpoch(state.Chain.Tree.Root.Height))
+        {
+            turn.EvidenceFrom = oldest * rules.EpochLength;
+        }
+
+        if (state.Offences.IsEmpty)
+        {
+            return;
+        }
+
+        var kept = state.Offences.Where(entry => entry.Value.Ballot.Epoch >= oldest && IsPunishable(state, entry.Key)).ToImmutableSortedDictionary();
+        turn.State = state with { Offences = kept };
+        foreach (var offence in kept.Values.Where(offence => state.Pool.EvidenceAgainst(offence.Offender) is null).Take(MaxAtOnce))
+        {
+            Ask(turn, offence);
+        }
+    }
+
+    /// <summary>The oldest epoch whose double votes the next block may punish (EVI-3).</summary>
+    private static ulong OldestEpoch(NodeState state)
+    {
+        var epoch = state.Chain.Rules.EpochOf(state.Chain.Height);
+        return epoch - ulong.Min(epoch, state.Chain.Rules.EvidenceMaxAge);
+    }
+
+    private static bool IsPunishable(NodeState state, Address offender) =>
+        state.FinalLedger.GetValidator(offender) is { IsSlashed: false, Standing: not Standing.Withdrawn };
+
+    private static void Ask(NodeTurn turn, DoubleVote offence)
+    {
+        foreach (var reporter in turn.State.Chain.Local.Where(local => local != offence.Offender).Take(1))
+        {
+            turn.Emit(new NodeEffect.Report(reporter, offence));
+        }
+    }
+
+    private static IEnumerable<Certificate> CertificatesIn(NodeInput input) => input switch
+    {
+        NodeInput.Chain { Input: ChainInput.Certify certify } => [certify.Certificate.Value],
+        NodeInput.Chain { Input: ChainInput.FinalBlocks blocks } => blocks.Items.Select(item => item.Value.Certificate),
+        NodeInput.Chain { Input: ChainInput.Propose { Proposal.Value: { Prepared: { } prepared } } } => [prepared],
+        _ => [],
+    };
+}
