@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using LuxTensor.Core;
 using LuxTensor.Core.Blocks;
 using LuxTensor.Core.Consensus;
+using LuxTensor.Core.Slashing;
 using LuxTensor.Core.State;
 using LuxTensor.Core.Transactions;
 using LuxTensor.Core.Voting;
@@ -14,7 +15,7 @@ internal static class Given
 {
     public const ulong ChainId = 7;
 
-    public static readonly ChainRules Rules = new() { ChainId = ChainId, MinimumFee = 1, MinimumStake = 1 };
+    public static readonly ChainRules Rules = new() { ChainId = ChainId, MinimumFee = 1, MinimumStake = 1, Subsidy = 0 };
 
     private static readonly SigningKey[] Keys = [.. Enumerable.Range(0, 70).Select(MakeKey)];
 
@@ -32,7 +33,21 @@ internal static class Given
     public static Transaction Data(int from, int bytes, ulong nonce = 0, UInt128? fee = null) =>
         Transaction.Sign(ChainId, Keys[from], nonce, fee ?? 1, new TransactionBody.Data([.. new byte[bytes]]));
 
+    /// <summary>Some transaction of a sender.</summary>
+    public static Transaction FromSender(Address sender) => Data(Enumerable.Range(0, Keys.Length).First(i => AddressOf(i) == sender), 0);
+
     public static Verified<Transaction> Verified(Transaction transaction) => new(transaction);
+
+    /// <summary>Two votes that a validator signed, for the ballot's block and for another.</summary>
+    public static DoubleVote DoubleVote(int validator, Ballot ballot, Hash256 other) => LuxTensor.Core.Slashing.DoubleVote.Of(
+        new LuxTensor.Core.Finality.Evidence(Sign(validator, ballot), Sign(validator, ballot with { BlockHash = other })), Keys[validator].PublicKey)!;
+
+    public static Vote Sign(int validator, Ballot ballot)
+    {
+        Span<byte> message = stackalloc byte[Ballot.MessageSize];
+        ballot.WriteMessage(message);
+        return new Vote(ballot, AddressOf(validator), Keys[validator].Sign(message));
+    }
 
     public static Signature SignatureOf(Random random) => new(Bytes(random, Signature.Size));
 
@@ -58,10 +73,20 @@ internal static class Given
 
     public static Transaction AnyTransaction(Random random)
     {
-        var body = random.Next(2) == 0
-            ? (TransactionBody)new TransactionBody.Transfer(AddressOf(random.Next(Keys.Length)), Amount(random))
-            : new TransactionBody.Data([.. Bytes(random, random.Next(40))]);
-        return Transaction.Sign((ulong)random.NextInt64(), Keys[random.Next(Keys.Length)], (ulong)random.NextInt64(), Amount(random), body);
+        var chain = (ulong)random.NextInt64();
+        TransactionBody body = random.Next(8) switch
+        {
+            0 => new TransactionBody.Transfer(AddressOf(random.Next(Keys.Length)), Amount(random)),
+            1 => new TransactionBody.Stake(Amount(random)),
+            2 => new TransactionBody.TopUp(Amount(random)),
+            3 => new TransactionBody.Exit(),
+            4 => new TransactionBody.Withdraw(),
+            5 => new TransactionBody.Unjail(),
+            6 => new TransactionBody.Report(DoubleVote(random.Next(Keys.Length), new Ballot(
+                chain, (ulong)random.NextInt64(), (ulong)random.NextInt64(), (uint)random.Next(), (Phase)random.Next(3), HashOf(random)), HashOf(random))),
+            _ => new TransactionBody.Data([.. Bytes(random, random.Next(40))]),
+        };
+        return Transaction.Sign(chain, Keys[random.Next(Keys.Length)], (ulong)random.NextInt64(), Amount(random), body);
     }
 
     public static Block Block(Random random)

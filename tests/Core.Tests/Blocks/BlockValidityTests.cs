@@ -4,6 +4,7 @@ using LuxTensor.Core.ForkChoice;
 using LuxTensor.Core.State;
 using LuxTensor.Core.Transactions;
 using LuxTensor.Core.Validators;
+using LuxTensor.Tests.Core.Validators;
 using LuxTensor.Core.Voting;
 using LuxTensor.Crypto;
 
@@ -13,14 +14,14 @@ public sealed class BlockValidityTests
 {
     private static readonly ChainRules Rules = Given.Rules with { RunAhead = 2, BlockInterval = 100, EpochLength = 4, ClockBound = 50 };
     private static readonly Genesis Start = Given.Genesis(rules: Rules);
-    private static readonly EpochSchedule Epochs = new(Start.EpochZero);
+    private static readonly SameSets Epochs = new(Start.EpochZero);
     private static readonly BlockNode Root = new(Start.Block, Start.Ledger, Start.Changes);
 
     [Fact]
     public void BLK_6_a_block_made_on_a_parent_is_valid_on_it()
     {
         var made = Make(Root, Given.Transfer(10, 11, 5), Given.Data(11, 3));
-        Assert.Null(BlockValidity.Check(Root, made.Block, Rules, Epochs, out var node));
+        Assert.Null(BlockValidity.Check(Root, made.Block, Rules, out var node));
         Assert.Equal(made.After.Root, node!.After.Root);
         Assert.Equal(made.Changes.AsEnumerable(), node.Changes);
         Assert.Equal(made.Hash, node.Hash);
@@ -45,14 +46,14 @@ public sealed class BlockValidityTests
         Assert.Equal(new BlockRejection.WrongParent(Start.Block.Hash, other), Why(header with { Parent = other }));
         Assert.Equal(new BlockRejection.TooEarly(Start.Time + 100, Start.Time + 99), Why(header with { Time = Start.Time + 99 }));
         Assert.Equal(new BlockRejection.WrongEpoch(0, 1), Why(header with { Epoch = 1 }));
-        Assert.IsType<BlockRejection.WrongEpoch>(Why(header with { ValidatorSetHash = other }));
-        Assert.IsType<BlockRejection.WrongEpoch>(Why(header with { NextValidatorSetHash = other }));
+        Assert.Equal(new BlockRejection.WrongValidatorSet(0, header.ValidatorSetHash, other), Why(header with { ValidatorSetHash = other }));
+        Assert.Equal(new BlockRejection.WrongValidatorSet(1, header.NextValidatorSetHash, other), Why(header with { NextValidatorSetHash = other }));
         Assert.Equal(new BlockRejection.WrongProposer(header.Proposer, stranger), Why(header with { Proposer = stranger }));
         Assert.Equal(new BlockRejection.WrongTransactionsRoot(header.TransactionsRoot, other), Why(header with { TransactionsRoot = other }));
         Assert.Equal(new BlockRejection.WrongStateRoot(header.StateRoot, other), Why(header with { StateRoot = other }));
         Assert.Null(Why(header));
 
-        BlockRejection? Why(BlockHeader changed) => BlockValidity.Check(Root, new Block(changed, null, good.Transactions), Rules, Epochs, out _);
+        BlockRejection? Why(BlockHeader changed) => BlockValidity.Check(Root, new Block(changed, null, good.Transactions), Rules, out _);
     }
 
     [Fact]
@@ -60,9 +61,9 @@ public sealed class BlockValidityTests
     {
         var last = Make(Root, time: ulong.MaxValue);
         var child = Make(last, time: 0).Block;
-        Assert.Equal(new BlockRejection.TooEarly(ulong.MaxValue, ulong.MaxValue), BlockValidity.Check(last, child, Rules, Epochs, out _));
+        Assert.Equal(new BlockRejection.TooEarly(ulong.MaxValue, ulong.MaxValue), BlockValidity.Check(last, child, Rules, out _));
         var early = new Block(child.Header with { Time = 500 }, null, []);
-        Assert.Equal(new BlockRejection.TooEarly(ulong.MaxValue, 500), BlockValidity.Check(last, early, Rules, Epochs, out _));
+        Assert.Equal(new BlockRejection.TooEarly(ulong.MaxValue, 500), BlockValidity.Check(last, early, Rules, out _));
         Assert.Null(BlockValidity.CheckClock(last.Block.Header, Rules, now: ulong.MaxValue)); // BLK-5
     }
 
@@ -74,7 +75,7 @@ public sealed class BlockValidityTests
         var header = good.Header with { TransactionsRoot = Block.RootOf([.. transactions]) };
         Assert.Equal(
             new BlockRejection.BadTransaction(1, new TransactionRejection.NonceGap(1, 3)),
-            BlockValidity.Check(Root, new Block(header, null, [.. transactions]), Rules, Epochs, out var node));
+            BlockValidity.Check(Root, new Block(header, null, [.. transactions]), Rules, out var node));
         Assert.Null(node);
     }
 
@@ -83,8 +84,8 @@ public sealed class BlockValidityTests
     {
         var block = Make(Root, Given.Data(10, 200)).Block;
         var size = block.Encoded.Length;
-        Assert.Null(BlockValidity.Check(Root, block, Rules with { MaxBlockBytes = size }, Epochs, out _));
-        Assert.Equal(new BlockRejection.TooLarge(size - 1, size), BlockValidity.Check(Root, block, Rules with { MaxBlockBytes = size - 1 }, Epochs, out _));
+        Assert.Null(BlockValidity.Check(Root, block, Rules with { MaxBlockBytes = size }, out _));
+        Assert.Equal(new BlockRejection.TooLarge(size - 1, size), BlockValidity.Check(Root, block, Rules with { MaxBlockBytes = size - 1 }, out _));
     }
 
     [Fact]
@@ -113,11 +114,14 @@ public sealed class BlockValidityTests
         var ahead = new Certificate(certificate.Ballot with { Height = 3 }, certificate.Signers, certificate.Signatures);
         Assert.Equal(new BlockRejection.WrongCertificate(3, ahead.Hash), Check(second, Make(second, certificate: ahead).Block));
 
-        static BlockRejection? Check(BlockNode parent, Block block) => BlockValidity.Check(parent, block, Rules, Epochs, out _);
+        // No older than the parent's.
+        Assert.Equal(new BlockRejection.WrongCertificate(0, Hash256.Zero), Check(certified, new Block(Make(certified, certificate: certificate).Block.Header with { CertificateHash = Hash256.Zero }, null, [])));
+
+        static BlockRejection? Check(BlockNode parent, Block block) => BlockValidity.Check(parent, block, Rules, out _);
     }
 
     private static BlockNode Make(BlockNode parent, params Transaction[] transactions) => Make(parent, 0, null, transactions);
 
     private static BlockNode Make(BlockNode parent, ulong time = 0, Certificate? certificate = null, params Transaction[] transactions) => BlockValidity.Make(
-        parent, 0, time, Epochs.Of(Rules.EpochOf(parent.Height + 1)).ProposerOf(parent.Height + 1, 0).Address, certificate, [.. transactions], Rules, Epochs);
+        parent, 0, time, Epochs.Of(Rules.EpochOf(parent.Height + 1)).ProposerOf(parent.Height + 1, 0).Address, certificate, [.. transactions], Rules);
 }

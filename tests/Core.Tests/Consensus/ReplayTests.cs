@@ -44,7 +44,7 @@ public sealed class ReplayTests
             step();
             var back = Recovery.Replay(
                 new JournalContents(
-                    new FinalBlock(arena.Genesis.Block, null), arena.Genesis.Changes.Select(static change => KeyValuePair.Create(change.Key, change.Value)), node.Journal, []),
+                    new FinalBlock(arena.Genesis.Block, null), arena.Genesis.Changes.Select(static change => KeyValuePair.Create(change.Key, change.Value)), arena.Genesis.Sets, node.Journal, []),
                 arena.Genesis,
                 [Given.AddressOf(me)],
                 new MempoolLimits());

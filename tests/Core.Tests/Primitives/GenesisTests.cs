@@ -35,9 +35,9 @@ public sealed class GenesisTests
         var genesis = Given.Genesis(validators: 4, accounts: 3);
         Assert.Equal(Enumerable.Range(0, 4).Select(Given.AddressOf), genesis.EpochZero.Validators.Select(static it => it.Address));
         Assert.Equal((0ul, (UInt128)400), (genesis.EpochZero.Epoch, genesis.EpochZero.TotalStake));
-        Assert.All(genesis.EpochZero.Validators, it => Assert.Equal(it, genesis.Ledger.GetValidator(it.Address)));
+        Assert.All(genesis.EpochZero.Validators, it => Assert.Equal(it.Stake, genesis.Ledger.GetValidator(it.Address)!.Stake));
         Assert.All(Enumerable.Range(10, 3), i => Assert.Equal(new Account(0, 1_000), genesis.Ledger.GetAccount(Given.AddressOf(i))));
-        Assert.Equal(7, genesis.Ledger.Count);
+        Assert.Equal(9, genesis.Ledger.Count); // with totals and duties
         Assert.Equal(genesis.Ledger.Root, Ledger.Empty.Apply(genesis.Changes).Root);
     }
 
@@ -81,7 +81,7 @@ public sealed class GenesisTests
             hashes.Add(Make(changed, validators, accounts).Hash);
         }
 
-        Assert.Equal(5 + 15, hashes.Count);
+        Assert.Equal(5 + 23, hashes.Count);
         Assert.Equal(hashes.Count, hashes.Distinct().Count());
     }
 
@@ -138,10 +138,19 @@ public sealed class GenesisTests
         ["MinimumStake"] = static it => it with { MinimumStake = 0 },
         ["MaxActiveValidators low"] = static it => it with { MaxActiveValidators = 0 },
         ["MaxActiveValidators high"] = static it => it with { MaxActiveValidators = 10_001 },
-        ["MaxTransactionBytes low"] = static it => it with { MaxTransactionBytes = WireLimits.TransferBytes - 1 },
+        ["ActivationDelay"] = static it => it with { ActivationDelay = 1 },
+        ["ExitDelay"] = static it => it with { ExitDelay = 1 },
+        ["WithdrawalDelay"] = static it => it with { WithdrawalDelay = 0 },
+        ["EvidenceMaxAge"] = static it => it with { EvidenceMaxAge = 256 }, // as long as the withdrawal delay
+        ["ChurnLimit"] = static it => it with { ChurnLimit = 0 },
+        ["SlashPercent low"] = static it => it with { SlashPercent = 0 },
+        ["SlashPercent high"] = static it => it with { SlashPercent = 101 },
+        ["ReporterPercent"] = static it => it with { ReporterPercent = 101 },
+        ["Subsidy"] = static it => it with { Subsidy = Limit + 1 },
+        ["MaxTransactionBytes low"] = static it => it with { MaxTransactionBytes = WireLimits.ReportBytes - 1 },
         ["MaxTransactionBytes negative"] = static it => it with { MaxTransactionBytes = -1 },
         ["MaxBlockBytes high"] = static it => it with { MaxBlockBytes = (16 << 20) + 1 },
-        ["MaxBlockBytes below 1 KiB"] = static it => it with { MaxBlockBytes = 1023, MaxTransactionBytes = 166, MaxActiveValidators = 1 },
+        ["MaxBlockBytes below 1 KiB"] = static it => it with { MaxBlockBytes = 1023, MaxTransactionBytes = 375, MaxActiveValidators = 1 },
         ["MaxBlockBytes too small for a transaction"] = static it => it with { MaxBlockBytes = Block.OverheadBytes(100) + 4 + (64 << 10) - 1 },
     };
 

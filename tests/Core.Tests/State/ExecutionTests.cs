@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using LuxTensor.Core;
 using LuxTensor.Core.State;
 using LuxTensor.Core.Transactions;
+using LuxTensor.Core.Validators;
 using LuxTensor.Core.Wire;
 using LuxTensor.Crypto;
 
@@ -32,7 +33,7 @@ public sealed class ExecutionTests
     {
         var executed = Run(Given.Ledger((1, 100)), Given.Data(1, bytes: 50, fee: 7));
         Assert.Equal(new Account(1, 93), executed.After.GetAccount(Given.AddressOf(1)));
-        Assert.Equal(2, executed.Changes.Length);
+        Assert.Equal(3, executed.Changes.Length); // the sender, the proposer and the totals
     }
 
     [Fact]
@@ -48,11 +49,11 @@ public sealed class ExecutionTests
     {
         var ledger = Given.Ledger((1, 100));
         var rejected = Assert.IsType<ExecutionResult.Rejected>(
-            Execution.Run(ledger, Given.Rules, Given.AddressOf(Proposer), [Given.Transfer(1, 2, 1, fee: 50), Given.Transfer(Proposer, 2, 1)]));
+            Execution.Run(ledger, Given.Rules, Given.AddressOf(Proposer), null, [Given.Transfer(1, 2, 1, fee: 50), Given.Transfer(Proposer, 2, 1)]));
         Assert.Equal(new ExecutionResult.Rejected(1, new TransactionRejection.InsufficientBalance(2, 0)), rejected);
 
         // A proposer that sends has the fee of its own transaction back.
-        var own = Execution.Run(ledger, Given.Rules, Given.AddressOf(1), [Given.Transfer(1, 2, 10, fee: 50)]);
+        var own = Execution.Run(ledger, Given.Rules, Given.AddressOf(1), null, [Given.Transfer(1, 2, 10, fee: 50)]);
         Assert.Equal(new Account(1, 90), Assert.IsType<ExecutionResult.Executed>(own).After.GetAccount(Given.AddressOf(1)));
     }
 
@@ -60,7 +61,7 @@ public sealed class ExecutionTests
     public void EXE_7_one_that_cannot_be_executed_makes_the_block_invalid_and_is_named()
     {
         var result = Execution.Run(
-            Given.Ledger((1, 100)), Given.Rules, Given.AddressOf(Proposer), [Given.Transfer(1, 2, 1), Given.Transfer(1, 2, 1, nonce: 2), Given.Transfer(1, 2, 1, nonce: 1)]);
+            Given.Ledger((1, 100)), Given.Rules, Given.AddressOf(Proposer), null, [Given.Transfer(1, 2, 1), Given.Transfer(1, 2, 1, nonce: 2), Given.Transfer(1, 2, 1, nonce: 1)]);
         Assert.Equal(new ExecutionResult.Rejected(1, new TransactionRejection.NonceGap(1, 2)), result);
     }
 
@@ -75,13 +76,13 @@ public sealed class ExecutionTests
                 .. Enumerable.Range(20, 8).Select(static i => Given.Transfer(2, i, 1, nonce: (ulong)i - 19)),
             ]);
         Hash256[] keys = [.. executed.Changes.Select(static it => it.Key)];
-        Assert.Equal(Enumerable.Range(20, 8).Append(1).Append(2).Append(Proposer).Select(static i => Ledger.KeyOfAccount(Given.AddressOf(i))).Order(), keys);
+        Assert.Equal(Enumerable.Range(20, 8).Append(1).Append(2).Append(Proposer).Select(static i => Ledger.KeyOfAccount(Given.AddressOf(i)))
+            .Append(Ledger.KeyOfTotals).Order(), keys);
         Assert.Equal(executed.After.Root, ledger.Apply(executed.Changes).Root);
-        Assert.Equal(12, executed.After.Count); // nothing was given to account 4: it has no leaf
+        Assert.Equal(13, executed.After.Count); // nothing was given to account 4: it has no leaf
 
         var nothing = Run(ledger);
-        Assert.Empty(nothing.Changes);
-        Assert.Same(ledger, nothing.After);
+        Assert.Equal([Ledger.KeyOfTotals], nothing.Changes.Select(static it => it.Key)); // the height
     }
 
     [Fact]
@@ -113,7 +114,7 @@ public sealed class ExecutionTests
                 fees += fee;
             }
 
-            switch (Execution.Run(ledger, Given.Rules, proposer, transactions.ToImmutable()))
+            switch (Execution.Run(ledger, Given.Rules, proposer, null, transactions.ToImmutable()))
             {
                 case ExecutionResult.Rejected rejected:
                     Assert.Equal(fails, rejected.Index);
@@ -156,7 +157,7 @@ public sealed class ExecutionTests
             [Ledger.Put(Given.AddressOf(5), new Account(7, 100)), Ledger.Put(Given.AddressOf(6), new Account(ulong.MaxValue, 100))]);
         var (transaction, why) = Refused[name];
         Assert.Equal(why, Execution.Check(ledger, rules, transaction));
-        Assert.Equal(new ExecutionResult.Rejected(0, why), Execution.Run(ledger, rules, Given.AddressOf(Proposer), [transaction]));
+        Assert.Equal(new ExecutionResult.Rejected(0, why), Execution.Run(ledger, rules, Given.AddressOf(Proposer), null, [transaction]));
     }
 
     [Fact]
@@ -181,7 +182,15 @@ public sealed class ExecutionTests
             new TransactionRejection.NonceGap(71, 72), new TransactionRejection.NonceTooFar(71, 72), new TransactionRejection.NonceExhausted(71),
             new TransactionRejection.InsufficientBalance(71, 72), new TransactionRejection.SenderNotAdmissible(key),
             new TransactionRejection.BadSignature(Given.AddressOf(1)), new TransactionRejection.ReplacementUnderpriced(71, 72),
-            new TransactionRejection.PoolFull(71),
+            new TransactionRejection.PoolFull(71), new TransactionRejection.BadEvidence(Given.AddressOf(1)),
+            new TransactionRejection.ValidatorExists(Given.AddressOf(1), Standing.Jailed), new TransactionRejection.ValidatorUnknown(Given.AddressOf(1)),
+            new TransactionRejection.StakeBelowMinimum(71, 72), new TransactionRejection.NothingToAdd(Given.AddressOf(1)),
+            new TransactionRejection.AlreadyLeaving(Given.AddressOf(1), 71), new TransactionRejection.LastValidator(Given.AddressOf(1)),
+            new TransactionRejection.NotJailed(Given.AddressOf(1), Standing.Active), new TransactionRejection.StillInSet(Given.AddressOf(1), 71, 72),
+            new TransactionRejection.NotWithdrawable(Given.AddressOf(1), 71, 72), new TransactionRejection.RemovedForGood(Given.AddressOf(1)),
+            new TransactionRejection.WrongEvidenceEpoch(71, 72, 73), new TransactionRejection.EvidenceTooOld(71, 72),
+            new TransactionRejection.EvidenceTooEarly(71, 72), new TransactionRejection.EvidenceKnown(Given.AddressOf(1), Hash256.Zero),
+            new TransactionRejection.AlreadyPunished(Given.AddressOf(1)),
         ];
         Assert.Equal(typeof(TransactionRejection).GetNestedTypes().Length, all.Select(static it => it.GetType()).Distinct().Count());
         Assert.Equal(all.Length, all.Select(static it => it.Message).Distinct().Count());
@@ -191,5 +200,5 @@ public sealed class ExecutionTests
     }
 
     private static ExecutionResult.Executed Run(Ledger ledger, params ImmutableArray<Transaction> transactions) =>
-        Assert.IsType<ExecutionResult.Executed>(Execution.Run(ledger, Given.Rules, Given.AddressOf(Proposer), transactions));
+        Assert.IsType<ExecutionResult.Executed>(Execution.Run(ledger, Given.Rules, Given.AddressOf(Proposer), null, transactions));
 }

@@ -57,7 +57,7 @@ public sealed class LedgerTests
         Assert.All(Enumerable.Range(0, 30).Select(Given.AddressOf), address => Assert.Equal(model.GetValueOrDefault(address, Account.Empty), ledger.GetAccount(address)));
         Assert.Equal(model.Count, ledger.Count);
         var rebuilt = Ledger.From(model.OrderBy(_ => random.Next())
-            .Select(static it => KeyValuePair.Create(Ledger.KeyOfAccount(it.Key), (ReadOnlyMemory<byte>)it.Value.Encode())));
+            .Select(static it => KeyValuePair.Create(Ledger.KeyOfAccount(it.Key), (ReadOnlyMemory<byte>)it.Value.Encode())), []);
         Assert.Equal(rebuilt.Root, ledger.Root);
     });
 
@@ -86,7 +86,7 @@ public sealed class LedgerTests
     [Fact]
     public void A_validator_is_registered_under_its_address_and_proven()
     {
-        var validator = new EpochValidator(Given.AddressOf(4), Given.Key(4).PublicKey, 77);
+        var validator = new Validator { Key = Given.Key(4).PublicKey, Stake = 77, Standing = Standing.Waiting, Sequence = 3, From = 2 };
         var ledger = Given.Ledger((4, 5)).Apply([Ledger.Put(validator)]);
         Assert.Equal(validator, ledger.GetValidator(validator.Address));
         Assert.Equal(new Account(0, 5), ledger.GetAccount(validator.Address));

@@ -24,7 +24,7 @@ public sealed class MempoolModelTests
             {
                 Advance(accounts, random);
                 ledger = Ledger.Empty.Apply([.. accounts.Select(static it => Ledger.Put(it.Key, it.Value))]);
-                (pool, var removed) = pool.AfterFinal(ledger, accounts.Keys);
+                (pool, var removed) = pool.AfterFinal(ledger, Given.Rules, [.. accounts.Keys.Select(Given.FromSender)]);
                 Assert.Equal(model.AfterFinal(accounts), removed);
             }
             else
@@ -42,7 +42,7 @@ public sealed class MempoolModelTests
             var room = random.Next(3_000);
             var selected = pool.Select(ledger, Given.Rules, room);
             Assert.Equal(model.Select(accounts, room), selected);
-            Assert.IsType<ExecutionResult.Executed>(Execution.Run(ledger, Given.Rules, Given.AddressOf(60), selected));
+            Assert.IsType<ExecutionResult.Executed>(Execution.Run(ledger, Given.Rules, Given.AddressOf(60), null, selected));
         }
     });
 

@@ -28,7 +28,7 @@ public sealed class MempoolTests
     {
         var before = Fill(Mempool.Empty(new()), Given.Transfer(1, 2, 5));
         var after = Fill(before, Given.Transfer(2, 1, 5));
-        _ = after.AfterFinal(Ledger.Empty, [Given.AddressOf(1), Given.AddressOf(2)]);
+        _ = after.AfterFinal(Ledger.Empty, Given.Rules, [Given.Data(1, 0), Given.Data(2, 0)]);
         Assert.Equal((1, 2), (before.Count, after.Count));
         Assert.Single(before.InOrder());
     }
@@ -150,10 +150,10 @@ public sealed class MempoolTests
         var pool = Fill(Mempool.Empty(new()), Given.Transfer(1, 2, 1, nonce: 0), Given.Transfer(1, 2, 1, nonce: 1), Given.Transfer(1, 2, 1, nonce: 2), Given.Transfer(2, 1, 1));
         var gone = pool.OfSender(Given.AddressOf(1)).Take(2).Select(static it => it.Id);
         var final = Rich.Apply([Ledger.Put(Given.AddressOf(1), new Account(2, 500)), Ledger.Put(Given.AddressOf(2), new Account(1, 500))]);
-        var (next, removed) = pool.AfterFinal(final, [Given.AddressOf(1), Given.AddressOf(9), Given.AddressOf(1)]);
+        var (next, removed) = pool.AfterFinal(final, Given.Rules, [Given.Data(1, 0), Given.Data(9, 0), Given.Data(1, 0)]);
         Assert.Equal(gone, removed);
         Assert.Equal((2, 2 * Weight), (next.Count, next.Bytes)); // account 2 was not among the senders
-        var (same, nothing) = next.AfterFinal(final, [Given.AddressOf(1)]);
+        var (same, nothing) = next.AfterFinal(final, Given.Rules, [Given.Data(1, 0)]);
         Assert.Same(next, same);
         Assert.Empty(nothing);
     }
@@ -164,7 +164,7 @@ public sealed class MempoolTests
         Transaction[] all = [.. Enumerable.Range(0, 4).Select(static i => Given.Transfer(1, 2, 9, nonce: (ulong)i))];
         var pool = Fill(Mempool.Empty(new()), Given.Ledger((1, 40)), all);
         var final = Ledger.Empty.Apply([Ledger.Put(Given.AddressOf(1), new Account(1, 15))]);
-        var (next, removed) = pool.AfterFinal(final, [Given.AddressOf(1)]);
+        var (next, removed) = pool.AfterFinal(final, Given.Rules, [Given.Data(1, 0)]);
         Assert.Equal([all[0].Id, all[3].Id, all[2].Id], removed.ToArray());
         Assert.Equal(all[1], Assert.Single(next.OfSender(Given.AddressOf(1))));
     }
@@ -189,7 +189,7 @@ public sealed class MempoolTests
         var pool = Fill(Mempool.Empty(new()), Given.Transfer(1, 3, 1, nonce: 0, fee: 9), Given.Transfer(1, 3, 1, nonce: 1, fee: 4), Given.Transfer(2, 3, 1, fee: 2));
         var block = pool.Select(Rich, Given.Rules, 170);
         Assert.Equal([9], Fees(block));
-        var parent = ((ExecutionResult.Executed)Execution.Run(Rich, Given.Rules, Given.AddressOf(9), block)).After;
+        var parent = ((ExecutionResult.Executed)Execution.Run(Rich, Given.Rules, Given.AddressOf(9), null, block)).After;
         Assert.Equal([4, 2], Fees(pool.Select(parent, Given.Rules, 10_000)));
         Assert.Equal([9, 4, 2], Fees(pool.Select(Rich, Given.Rules, 10_000))); // on another branch it still is
     }

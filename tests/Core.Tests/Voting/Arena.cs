@@ -5,6 +5,7 @@ using LuxTensor.Core.Consensus;
 using LuxTensor.Core.ForkChoice;
 using LuxTensor.Core.Validators;
 using LuxTensor.Core.Voting;
+using LuxTensor.Tests.Core.Validators;
 using LuxTensor.Crypto;
 
 namespace LuxTensor.Tests.Core.Voting;
@@ -24,7 +25,7 @@ internal sealed class Arena
             [],
             out var genesis,
             out var why) ? genesis : throw new InvalidOperationException(why.Message);
-        Epochs = new EpochSchedule(Genesis.EpochZero);
+        Epochs = new SameSets(Genesis.EpochZero);
         Root = new BlockNode(Genesis.Block, Genesis.Ledger, Genesis.Changes);
     }
 
@@ -32,7 +33,7 @@ internal sealed class Arena
 
     public ChainRules Rules => Genesis.Rules;
 
-    public EpochSchedule Epochs { get; }
+    public SameSets Epochs { get; }
 
     public EpochSnapshot Set => Genesis.EpochZero;
 
@@ -74,7 +75,7 @@ internal sealed class Arena
     {
         var height = parent.Height + 1;
         return BlockValidity.Make(
-            parent, round, time ?? (parent.Block.Header.Time + Rules.BlockInterval + ++made), Epochs.Of(Rules.EpochOf(height)).ProposerOf(height, round).Address, certificate, [], Rules, Epochs);
+            parent, round, time ?? (parent.Block.Header.Time + Rules.BlockInterval + ++made), Epochs.Of(Rules.EpochOf(height)).ProposerOf(height, round).Address, certificate, [], Rules);
     }
 
     public Proposal Proposal(BlockNode node, uint? round = null, Certificate? prepared = null)

@@ -41,7 +41,8 @@ public sealed class VerifierTests
         Assert.Null(Check(Arena.Sign(0, ballot)));
         Assert.Equal(new VoteRejection.WrongChain(7, 8), Check(Arena.Sign(0, ballot with { ChainId = 8 })));
         Assert.Equal(new VoteRejection.WrongEpoch(40, 1, 2), Check(Arena.Sign(0, ballot with { Epoch = 2 })));
-        Assert.Equal(new VoteRejection.WrongEpoch(40, 1, 1), Verifier.Check(Arena.Sign(0, ballot), arena.Rules, arena.Set, out _)); // another epoch's set
+        Assert.Equal(new VoteRejection.UnknownEpoch(1), Verifier.Check(Arena.Sign(0, ballot), arena.Rules, arena.Set, out _)); // another epoch's set
+        Assert.Equal(new VoteRejection.UnknownEpoch(1), Verifier.Check(Arena.Sign(0, ballot), arena.Rules, null, out _)); // EPO-4
         Assert.Equal(new VoteRejection.UnknownValidator(Given.AddressOf(9), 1), Check(Arena.Sign(9, ballot)));
         Assert.Equal(new VoteRejection.BadSignature(Given.AddressOf(1)), Check(Arena.Sign(0, ballot) with { Validator = Given.AddressOf(1) }));
     }

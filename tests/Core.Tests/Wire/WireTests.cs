@@ -1,4 +1,5 @@
 using LuxTensor.Core;
+using LuxTensor.Core.Transactions;
 using LuxTensor.Core.Voting;
 using LuxTensor.Core.Wire;
 using LuxTensor.Crypto;
@@ -130,8 +131,9 @@ public sealed class WireTests
         Assert.Equal(16 * 1024 * 1024, WireLimits.MaxBlockBytes);
         Assert.True(WireLimits.MaxBlockBytes + (2 * Certificate.MaxBytes(WireLimits.MaxValidators)) < WireLimits.MaxMessageBytes);
         Assert.Equal(128, WireLimits.MaxBlocksPerMessage);
-        Assert.Equal(WireLimits.MinTransactionBytes, Given.Data(0, 0).Encoded.Length);
-        Assert.Equal(WireLimits.TransferBytes, Given.Transfer(0, 1, 1).Encoded.Length);
+        Assert.Equal(WireLimits.MinTransactionBytes, Transaction.Sign(1, Given.Key(0), 0, 1, new TransactionBody.Exit()).Encoded.Length);
+        var report = new TransactionBody.Report(Given.DoubleVote(1, new Ballot(1, 2, 3, 4, Phase.Prepare, Hash256.Zero), Given.HashOf(new Random(1))));
+        Assert.Equal(WireLimits.ReportBytes, Transaction.Sign(1, Given.Key(0), 0, 1, report).Encoded.Length);
     }
 
     [Fact]
