@@ -12,10 +12,10 @@ namespace LuxTensor.Tests.Benchmarks;
 /// <summary>Signs for all validators of a test chain.</summary>
 internal sealed class Ballots(TestChain chain)
 {
-    private readonly EpochSchedule epochs = new(chain.Genesis.EpochZero);
+    private readonly SameSets epochs = new(chain.Genesis.EpochZero);
     private readonly Dictionary<Address, SigningKey> keys = chain.Validators.ToDictionary(key => Address.Of(key.PublicKey));
 
-    public EpochSchedule Epochs => epochs;
+    public SameSets Epochs => epochs;
 
     public Vote Sign(Address validator, ulong height, uint round, Phase phase, Hash256 block)
     {
@@ -54,4 +54,10 @@ internal sealed class Ballots(TestChain chain)
 
     public NodeState Begin(IEnumerable<Address> local) =>
         Routing.Begin(chain.Genesis, new BlockNode(chain.Genesis.Block, chain.Genesis.Ledger, []), null, local, new());
+}
+
+/// <summary>A set that nobody joins or leaves, for every epoch.</summary>
+internal sealed class SameSets(EpochSnapshot set)
+{
+    public EpochSnapshot Of(ulong epoch) => set.For(epoch);
 }

@@ -82,7 +82,7 @@ internal static class MemoryAndRecovery
             {
                 var transfers = TransfersAt(chain, height);
                 var proposer = ballots.Epochs.Of(chain.Genesis.Rules.EpochOf((ulong)height)).ProposerOf((ulong)height, 0).Address;
-                tip = BlockValidity.Make(tip, 0, 0, proposer, certificate, transfers, chain.Genesis.Rules, ballots.Epochs);
+                tip = BlockValidity.Make(tip, 0, 0, proposer, certificate, transfers, chain.Genesis.Rules);
                 certificate = ballots.Certify(tip, Phase.Precommit);
                 var why = Verifier.Check(
                     new CertifiedBlock(tip.Block, certificate), chain.Genesis.Rules, ballots.Epochs.Of, static _ => true, out var verified);

@@ -71,7 +71,7 @@ internal static class ProposalToFinal
             else
             {
                 var now = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
-                var node = BlockValidity.Make(parent, 0, now, proposer, host.View.Chain.FinalCertificate, [], rules, ballots.Epochs);
+                var node = BlockValidity.Make(parent, 0, now, proposer, host.View.Chain.FinalCertificate, [], rules);
                 block = node.Block;
                 offer = MessageCodec.Encode(rules.ChainId, new Message.Propose(ballots.Propose(node)));
             }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using LuxTensor.Core;
 using LuxTensor.Core.Finality;
+using LuxTensor.Core.Validators;
 using LuxTensor.Core.Voting;
 using LuxTensor.Crypto;
 using LuxTensor.Engine;
@@ -30,6 +31,8 @@ internal sealed class TimedJournal(IJournal journal) : IJournal
     public FinalBlock? BlockBy(Hash256 hash) => journal.BlockBy(hash);
 
     public TransactionPlace? Locate(Hash256 transactionId) => journal.Locate(transactionId);
+
+    public EpochSnapshot? SetOf(ulong epoch) => journal.SetOf(epoch);
 
     public IReadOnlyList<Evidence> Evidence(int limit) => journal.Evidence(limit);
 

@@ -1,5 +1,6 @@
 using LuxTensor.Core;
 using LuxTensor.Core.Finality;
+using LuxTensor.Core.Validators;
 using LuxTensor.Crypto;
 using LuxTensor.Engine;
 
@@ -15,10 +16,12 @@ internal sealed class MemoryJournal : IJournal
     private readonly SortedDictionary<ulong, PoolEntry> pool = [];
     private readonly Dictionary<Hash256, TransactionPlace> places = [];
     private readonly List<Evidence> evidence = [];
+    private readonly Dictionary<ulong, EpochSnapshot> sets;
 
     public MemoryJournal(Genesis genesis)
     {
         blocks.Add(new FinalBlock(genesis.Block, null));
+        sets = genesis.Sets.ToDictionary(static set => set.Epoch);
         foreach (var change in genesis.Changes)
         {
             state[change.Key] = change.Value;
@@ -43,7 +46,7 @@ internal sealed class MemoryJournal : IJournal
     {
         lock (gate)
         {
-            return new JournalContents(blocks[^1], [.. state], [.. inputs], [.. pool.Values]);
+            return new JournalContents(blocks[^1], [.. state], [.. sets.Values.OrderBy(static set => set.Epoch)], [.. inputs], [.. pool.Values]) { Evidence = [.. evidence] };
         }
     }
 
@@ -69,6 +72,7 @@ internal sealed class MemoryJournal : IJournal
             }
 
             evidence.AddRange(batch.Evidence);
+            evidence.RemoveAll(conflict => conflict.First.Ballot.Height < batch.EvidenceFrom);
         }
     }
 
@@ -93,6 +97,14 @@ internal sealed class MemoryJournal : IJournal
         lock (gate)
         {
             return places.TryGetValue(transactionId, out var place) ? place : null;
+        }
+    }
+
+    public EpochSnapshot? SetOf(ulong epoch)
+    {
+        lock (gate)
+        {
+            return sets.GetValueOrDefault(epoch);
         }
     }
 
@@ -125,6 +137,11 @@ internal sealed class MemoryJournal : IJournal
         foreach (var change in final.Changes)
         {
             state[change.Key] = change.Value;
+        }
+
+        if (final.Fixed is { } set)
+        {
+            sets.Add(set.Epoch, set);
         }
 
         inputs.RemoveAll(input => input.Height <= final.Block.Height);

@@ -173,9 +173,8 @@ public abstract class NodeContract
 
     private protected static void AssertCertified(Genesis genesis, FinalBlock final)
     {
-        var schedule = new EpochSchedule(genesis.EpochZero);
         var item = new CertifiedBlock(final.Block, final.Certificate!);
-        Assert.Null(Verifier.Check(item, genesis.Rules, schedule.Of, _ => false, out _));
+        Assert.Null(Verifier.Check(item, genesis.Rules, genesis.EpochZero.For, _ => false, out _));
     }
 
     private static void AssertNobodySignedTwice(ITestNetwork network) =>

@@ -43,7 +43,6 @@ internal sealed class FakeNode : INode, IChainReader
             Chain = new ChainState
             {
                 Rules = rules,
-                Epochs = new Core.Validators.EpochSchedule(genesis.EpochZero),
                 Genesis = genesis.Block.Hash,
                 Local = [genesis.EpochZero.Validators[0].Address],
                 Tree = BlockTree.Of(new BlockNode(genesis.Block, genesis.Ledger, genesis.Changes), 256, rules.MaxReorganisation),
@@ -62,6 +61,8 @@ internal sealed class FakeNode : INode, IChainReader
     public NodeState View => view;
 
     public IChainReader Chain => this;
+
+    public Core.Validators.EpochSnapshot? SetOf(ulong epoch) => epoch <= view.Chain.Epochs.Newest.Epoch ? Genesis.EpochZero.For(epoch) : null;
 
     public IReadOnlyCollection<PeerId> Peers { get; set; } = [new("a"), new("b")];
 
@@ -140,7 +141,7 @@ internal sealed class FakeNode : INode, IChainReader
         var height = below.Height + 1;
         var proposer = chain.Epochs.Of(chain.Rules.EpochOf(height)).ProposerOf(height, round).Address;
         var node = BlockValidity.Make(
-            below, round, Genesis.Time + (height * 2_000), proposer, chain.FinalCertificate, [.. transactions], chain.Rules, chain.Epochs);
+            below, round, Genesis.Time + (height * 2_000), proposer, chain.FinalCertificate, [.. transactions], chain.Rules);
         if (Move(chain.Tree.Add(node)) is { } moved)
         {
             Publish(moved);
@@ -155,7 +156,7 @@ internal sealed class FakeNode : INode, IChainReader
         var chain = view.Chain;
         var head = chain.Tree.Head;
         var proposer = chain.Epochs.Of(chain.Rules.EpochOf(head.Height + 1)).ProposerOf(head.Height + 1, 0).Address;
-        return Move(chain.Tree.Add(BlockValidity.Make(head, 0, 0, proposer, chain.FinalCertificate, [], chain.Rules, chain.Epochs)))!;
+        return Move(chain.Tree.Add(BlockValidity.Make(head, 0, 0, proposer, chain.FinalCertificate, [], chain.Rules)))!;
     }
 
     /// <summary>Makes the next block of the chosen branch final, signed by all validators but the last.</summary>
@@ -181,7 +182,7 @@ internal sealed class FakeNode : INode, IChainReader
             places[node.Block.Transactions[i].Id] = new TransactionPlace(node.Height, i);
         }
 
-        var pool = view.Pool.AfterFinal(node.After, [Address.Of(Sender.PublicKey)]).Next;
+        var pool = view.Pool.AfterFinal(node.After, chain.Rules, node.Block.Transactions).Next;
         view = view with { Pool = pool, Chain = chain with { Tree = chain.Tree.Finalize(node), FinalCertificate = certificate } };
         Publish(new Notice.Finalized(node.Block, certificate));
         return certificate;

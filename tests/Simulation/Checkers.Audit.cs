@@ -24,7 +24,7 @@ internal sealed partial class Checkers
         {
             var height = node.Journal.FinalHeight;
             Demand(
-                Core.State.Ledger.From(node.Journal.State).Root == ledgers[(int)height].Root,
+                node.Journal.Load().Ledger.Root == ledgers[(int)height].Root,
                 Rule.StateRootsAgree,
                 $"{node.Name} stores another state at {height} than its blocks give");
             var final = ledgers[(int)height];
@@ -51,13 +51,12 @@ internal sealed partial class Checkers
     private List<Core.State.Ledger> Replay(SimulatedNode node)
     {
         var rules = world.Scenario.Rules;
-        var epochs = new EpochSchedule(world.Genesis.EpochZero);
         var parent = new BlockNode(world.Genesis.Block, world.Genesis.Ledger, []);
         var ledgers = new List<Core.State.Ledger> { parent.After };
         for (ulong height = 1; height <= node.Journal.FinalHeight; height++)
         {
             var block = node.Journal.BlockAt(height)!.Block;
-            var why = BlockValidity.Check(parent, block, rules, epochs, out var next);
+            var why = BlockValidity.Check(parent, block, rules, out var next);
             Demand(why is null, Rule.StateRootsAgree, $"final block {height} does not execute on its parent: {why}");
             parent = next!;
             ledgers.Add(parent.After);
@@ -69,13 +68,13 @@ internal sealed partial class Checkers
     /// <summary>A new node that takes a chain in answers of a few blocks.</summary>
     private NodeState Sync(SimulatedNode source)
     {
-        const int BlocksAnAnswer = 3;
+        const int BlocksAnAnswer = 3; // fewer than the epochs that are known ahead
         var root = new BlockNode(world.Genesis.Block, world.Genesis.Ledger, []);
         var turn = new NodeTurn(Routing.Begin(world.Genesis, root, null, [], new MempoolLimits()));
         var chain = Enumerable.Range(1, (int)source.Journal.FinalHeight).Select(height => source.Journal.BlockAt((ulong)height)!);
         foreach (var answer in chain.Chunk(BlocksAnAnswer))
         {
-            var items = answer.Select(final => world.Verification.Of(new CertifiedBlock(final.Block, final.Certificate!))!.Value);
+            var items = answer.Select(final => world.Verification.Of(new CertifiedBlock(final.Block, final.Certificate!), turn.State.Chain.Epochs.Find)!.Value);
             Routing.Step(turn, new NodeInput.Chain(new ChainInput.FinalBlocks([.. items], PeerId.Self)), world.Genesis.Time + world.Now);
         }
 

@@ -26,7 +26,7 @@ internal sealed partial class Checkers(World world)
             return;
         }
 
-        foreach (var (block, certificate, _) in batch.Finalized)
+        foreach (var (block, certificate, _, _) in batch.Finalized)
         {
             CheckFinal(node, block, certificate);
         }
@@ -70,7 +70,7 @@ internal sealed partial class Checkers(World world)
                 CheckSaid(node, vote);
                 break;
             case Message.Certify { Certificate: var certificate }:
-                Demand(world.Verification.Of(certificate) is not null, Rule.CertificatesVerify, $"{node.Name} says {Wording.Of(certificate)}, which does not verify");
+                Demand(world.Verification.Of(certificate, node.View.Chain.Epochs.Find) is not null, Rule.CertificatesVerify, $"{node.Name} says {Wording.Of(certificate)}, which does not verify");
                 CheckSigners(node, certificate);
                 break;
             default:
@@ -193,7 +193,7 @@ internal sealed partial class Checkers(World world)
             Rule.CertificatesVerify,
             $"{node.Name} stores block {height} with {Wording.Of(certificate)}");
         Demand(
-            world.Verification.Of(new CertifiedBlock(block, certificate)) is not null,
+            world.Verification.Of(new CertifiedBlock(block, certificate), node.Journal.SetOf) is not null,
             Rule.CertificatesVerify,
             $"{node.Name} stores block {height} with a certificate that does not verify for it");
     }

@@ -46,9 +46,8 @@ internal sealed class Frame(byte[] bytes)
 /// The verifier, remembering by value what it said. All nodes verify the same bytes against the same sets, so one
 /// verification stands for all of them.
 /// </summary>
-internal sealed class Verification(ChainRules rules, EpochSnapshot set)
+internal sealed class Verification(ChainRules rules)
 {
-    private readonly EpochSchedule epochs = new(set);
     private readonly Dictionary<Vote, Verified<Vote>?> votes = [];
     private readonly Dictionary<Hash256, Verified<Certificate>?> certificates = [];
     private readonly Dictionary<Hash256, Verified<Block>?> blocks = [];
@@ -56,57 +55,82 @@ internal sealed class Verification(ChainRules rules, EpochSnapshot set)
     private readonly Dictionary<Hash256, Verified<Transaction>?> transactions = [];
     private readonly Dictionary<Proposal, Verified<Proposal>?> proposals = new(ReferenceEqualityComparer.Instance);
 
-    public Verified<Vote>? Of(Vote vote)
+    public Verified<Vote>? Of(Vote vote, Func<ulong, EpochSnapshot?> sets)
     {
+        if (sets(rules.EpochOf(vote.Ballot.Height)) is null)
+        {
+            return null; // nothing to remember: the node may learn of the epoch
+        }
+
         if (!votes.TryGetValue(vote, out var known))
         {
-            known = Verifier.Check(vote, rules, epochs.Of(rules.EpochOf(vote.Ballot.Height)), out var verified) is null ? verified : null;
+            known = Verifier.Check(vote, rules, sets(rules.EpochOf(vote.Ballot.Height)), out var verified) is null ? verified : null;
             votes.Add(vote, known);
         }
 
         return known;
     }
 
-    public Verified<Certificate>? Of(Certificate certificate)
+    public Verified<Certificate>? Of(Certificate certificate, Func<ulong, EpochSnapshot?> sets)
     {
+        if (sets(rules.EpochOf(certificate.Height)) is null)
+        {
+            return null; // nothing to remember: the node may learn of the epoch
+        }
+
         if (!certificates.TryGetValue(certificate.Hash, out var known))
         {
-            known = Verifier.Check(certificate, rules, epochs.Of(rules.EpochOf(certificate.Height)), out var verified) is null ? verified : null;
+            known = Verifier.Check(certificate, rules, sets(rules.EpochOf(certificate.Height)), out var verified) is null ? verified : null;
             certificates.Add(certificate.Hash, known);
         }
 
         return known;
     }
 
-    public Verified<Proposal>? Of(Proposal proposal)
+    public Verified<Proposal>? Of(Proposal proposal, Func<ulong, EpochSnapshot?> sets)
     {
+        if (!AreKnown(proposal.Block, sets))
+        {
+            return null;
+        }
+
         if (!proposals.TryGetValue(proposal, out var known))
         {
-            known = Verifier.Check(proposal, rules, epochs.Of, IsKnown, out var verified) is null ? verified : null;
+            known = Verifier.Check(proposal, rules, sets, IsKnown, out var verified) is null ? verified : null;
             proposals.Add(proposal, known);
         }
 
         return known;
     }
 
-    public Verified<Block>? Of(Block block)
+    public Verified<Block>? Of(Block block, Func<ulong, EpochSnapshot?> sets)
     {
+        if (!AreKnown(block, sets))
+        {
+            return null;
+        }
+
         var key = Sha256.Hash(block.Encoded.Span);
         if (!blocks.TryGetValue(key, out var known))
         {
-            known = Verifier.Check(block, rules, epochs.Of, IsKnown, out var verified) is null ? verified : null;
+            known = Verifier.Check(block, rules, sets, IsKnown, out var verified) is null ? verified : null;
             blocks.Add(key, known);
         }
 
         return known;
     }
 
-    public Verified<CertifiedBlock>? Of(CertifiedBlock item)
+    public Verified<CertifiedBlock>? Of(CertifiedBlock item, Func<ulong, EpochSnapshot?> sets)
     {
+        if (!AreKnown(item.Block, sets))
+        {
+            return null;
+        }
+
         var key = (Sha256.Hash(item.Block.Encoded.Span), item.Certificate.Hash);
         if (!certified.TryGetValue(key, out var known))
         {
-            known = Verifier.Check(item, rules, epochs.Of, IsKnown, out var verified) is null ? verified : null;
+            known = Verifier.Check(item, rules, sets, IsKnown, out var verified) is null ? verified : null;
             certified.Add(key, known);
         }
 
@@ -123,6 +147,10 @@ internal sealed class Verification(ChainRules rules, EpochSnapshot set)
 
         return known;
     }
+
+    private bool AreKnown(Block block, Func<ulong, EpochSnapshot?> sets) =>
+        sets(rules.EpochOf(block.Height)) is not null
+        && (block.Certificate is not { } certificate || sets(rules.EpochOf(certificate.Height)) is not null);
 
     private bool IsKnown(Transaction transaction) => Of(transaction) is not null;
 }

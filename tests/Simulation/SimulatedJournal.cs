@@ -1,6 +1,7 @@
 using LuxTensor.Core;
 using LuxTensor.Core.Finality;
 using LuxTensor.Core.State;
+using LuxTensor.Core.Validators;
 using LuxTensor.Crypto;
 using LuxTensor.Engine;
 
@@ -22,6 +23,7 @@ internal sealed class SimulatedJournal : IJournal
     private readonly List<JournalInput> inputs = [];
     private readonly Dictionary<Hash256, PoolEntry> pool = [];
     private readonly List<Evidence> evidence = [];
+    private readonly Dictionary<ulong, EpochSnapshot> sets = [];
     private JournalBatch? torn;
     private bool isClosed;
 
@@ -48,10 +50,15 @@ internal sealed class SimulatedJournal : IJournal
 
     public TransactionPlace? Locate(Hash256 transactionId) => places.TryGetValue(transactionId, out var place) ? place : null;
 
+    public EpochSnapshot? SetOf(ulong epoch) => sets.GetValueOrDefault(epoch);
+
     public IReadOnlyList<Evidence> Evidence(int limit) => [.. evidence.Take(limit)];
 
     public JournalContents Load() =>
-        new(chain[^1], [.. state], [.. inputs], [.. pool.Values.OrderBy(entry => entry.Arrival)]);
+        new(chain[^1], [.. state], [.. sets.Values.OrderBy(set => set.Epoch)], [.. inputs], [.. pool.Values.OrderBy(entry => entry.Arrival)])
+        {
+            Evidence = [.. evidence],
+        };
 
     /// <summary>Stores a batch, if the disk does.</summary>
     /// <exception cref="JournalException">The disk failed: <see cref="IsStored"/> tells tests, and tests alone, what became of the batch.</exception>
@@ -85,11 +92,15 @@ internal sealed class SimulatedJournal : IJournal
     public void Apply(JournalBatch batch)
     {
         AddInputs(batch.Inputs);
-        foreach (var (block, certificate, changes) in batch.Finalized)
+        foreach (var (block, certificate, changes, made) in batch.Finalized)
         {
             Append(new FinalBlock(block, certificate), changes);
             InputBytes -= inputs.Where(input => input.Height <= block.Height).Sum(input => (long)input.Bytes.Length);
             inputs.RemoveAll(input => input.Height <= block.Height);
+            if (made is not null)
+            {
+                sets.Add(made.Epoch, made);
+            }
         }
 
         foreach (var id in batch.PoolRemoved)
@@ -103,6 +114,7 @@ internal sealed class SimulatedJournal : IJournal
         }
 
         evidence.AddRange(batch.Evidence);
+        evidence.RemoveAll(conflict => conflict.First.Ballot.Height < batch.EvidenceFrom);
     }
 
     /// <summary>What a power cut leaves of a batch.</summary>
@@ -130,7 +142,13 @@ internal sealed class SimulatedJournal : IJournal
         FinalBlock[] kept = [.. chain.Skip(1).Take(copy.Blocks - 1)];
         var writes = kept.Select(block => changes[block.Block.Height]).ToArray();
         Evidence[] seen = [.. evidence.Take(copy.Evidence)];
+        EpochSnapshot[] made = [.. sets.Values.Where(set => set.Epoch <= genesis.Rules.EpochOf((ulong)copy.Blocks) + 1)];
         Clear();
+        foreach (var set in made)
+        {
+            sets[set.Epoch] = set;
+        }
+
         foreach (var (block, written) in kept.Zip(writes))
         {
             Append(block, written);
@@ -155,6 +173,12 @@ internal sealed class SimulatedJournal : IJournal
         ClearInputs();
         pool.Clear();
         evidence.Clear();
+        sets.Clear();
+        foreach (var set in genesis.Sets)
+        {
+            sets.Add(set.Epoch, set);
+        }
+
         torn = null;
         Append(new FinalBlock(genesis.Block, null), genesis.Changes);
     }

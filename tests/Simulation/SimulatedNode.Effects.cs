@@ -49,6 +49,9 @@ internal sealed partial class SimulatedNode
             case NodeEffect.Gossip { Transaction: var transaction }:
                 Say(new Message.Submit(transaction));
                 break;
+            case NodeEffect.Report report:
+                Report(report);
+                break;
             case NodeEffect.Chain { Effect: ChainEffect.Broadcast { Message: var message } }:
                 Say(message);
                 break;
@@ -62,10 +65,21 @@ internal sealed partial class SimulatedNode
                 Request(fetch.From, new Message.GetBlock(fetch.Hash));
                 break;
             case NodeEffect.Chain { Effect: ChainEffect.FetchBlocks fetch }:
-                Request(fetch.Peer, new Message.GetBlocks(fetch.From, Core.Wire.WireLimits.MaxBlocksPerMessage));
+                var known = ((View.Chain.Epochs.Newest.Epoch + 1) * world.Scenario.Rules.EpochLength) - fetch.From;
+                Request(fetch.Peer, new Message.GetBlocks(fetch.From, (int)ulong.Clamp(known, 1, Core.Wire.WireLimits.MaxBlocksPerMessage)));
                 break;
             default:
                 break;
+        }
+    }
+
+    private void Report(NodeEffect.Report report)
+    {
+        var nonce = View.Pool.NextNonce(report.Reporter, View.FinalLedger);
+        var transaction = Transaction.Sign(world.Scenario.Rules.ChainId, keys[report.Reporter], nonce, 0, new TransactionBody.Report(report.Offence));
+        if (!IsByzantine && world.Verification.Of(transaction) is { } verified)
+        {
+            Post(new NodeInput.Submit(verified));
         }
     }
 

@@ -56,7 +56,7 @@ internal sealed partial class SimulatedNode
 
     private void TakeVote(int from, Vote vote)
     {
-        if (!Routing.IsUseful(View, vote) || world.Verification.Of(vote) is not { } verified)
+        if (!Routing.IsUseful(View, vote) || world.Verification.Of(vote, View.Chain.Epochs.Find) is not { } verified)
         {
             return;
         }
@@ -87,15 +87,15 @@ internal sealed partial class SimulatedNode
             case Message.Certify { Certificate: var certificate }:
                 var isOld = certificate.Height < chain.Height || (certificate.Ballot.Phase == Phase.Prepare
                     && chain.Height == certificate.Height && chain.Prepared?.Ballot.Round >= certificate.Ballot.Round);
-                return !isOld && world.Verification.Of(certificate) is { } proven ? new ChainInput.Certify(proven, from) : null;
+                return !isOld && world.Verification.Of(certificate, View.Chain.Epochs.Find) is { } proven ? new ChainInput.Certify(proven, from) : null;
             case Message.Propose { Proposal: var proposal }:
                 var ballot = proposal.Vote.Ballot;
                 var isUseless = ballot.Height < chain.Height || ballot.Height > Admission.Horizon(chain)
                     || (ballot.Height == chain.Height && proposal.Prepared is null
                         && chain.Proposals.TryGetValue(ballot.Round, out var known) && known.Ballot.BlockHash == ballot.BlockHash);
-                return !isUseless && world.Verification.Of(proposal) is { } offered ? new ChainInput.Propose(offered, from) : null;
+                return !isUseless && world.Verification.Of(proposal, View.Chain.Epochs.Find) is { } offered ? new ChainInput.Propose(offered, from) : null;
             case Message.BlockReply { Block: var block }:
-                return world.Verification.Of(block) is { } arrived ? new ChainInput.Block(arrived, from) : null;
+                return world.Verification.Of(block, View.Chain.Epochs.Find) is { } arrived ? new ChainInput.Block(arrived, from) : null;
             case Message.Blocks { Items: var items }:
                 return VerifyFinal(items, from);
             default:
@@ -109,7 +109,7 @@ internal sealed partial class SimulatedNode
         var good = ImmutableArray.CreateBuilder<Verified<CertifiedBlock>>();
         foreach (var item in items.SkipWhile(item => item.Block.Height < View.Chain.Height))
         {
-            if (item.Block.Height != View.Chain.Height + (ulong)good.Count || world.Verification.Of(item) is not { } verified)
+            if (item.Block.Height != View.Chain.Height + (ulong)good.Count || world.Verification.Of(item, View.Chain.Epochs.Find) is not { } verified)
             {
                 break;
             }

@@ -100,7 +100,7 @@ internal sealed partial class SimulatedNode
 
     private void Release(Vote vote)
     {
-        var verified = world.Verification.Of(vote) ?? throw new InvalidOperationException($"an own signature does not verify: {vote}");
+        var verified = world.Verification.Of(vote, View.Chain.Epochs.Find) ?? throw new InvalidOperationException($"an own signature does not verify: {vote}");
         Post(new NodeInput.Chain(new ChainInput.Signed(verified)));
     }
 

@@ -45,7 +45,7 @@ internal sealed class World : IDisposable
         Genesis = MakeGenesis();
         equivocating = [.. scenario.Equivocating.Select(Keys.AddressOf)];
         shared = [.. scenario.Twins.Select(Keys.AddressOf)];
-        Verification = new Verification(scenario.Rules, Genesis.EpochZero);
+        Verification = new Verification(scenario.Rules);
         Checkers = new Checkers(this);
         Network = new Network(this, random.Split("network"));
         Faults = new Faults(this, random.Split("faults"));

@@ -107,7 +107,7 @@ public sealed class Damaged_files : IDisposable
         {
             using var journal = SqliteJournal.Open(path, chain.Genesis);
             Assert.True(journal.Load().Digest() == digest, label);
-            foreach (var (block, certificate, _) in blocks)
+            foreach (var (block, certificate, _, _) in blocks)
             {
                 refused |= Refuses(() =>
                 {

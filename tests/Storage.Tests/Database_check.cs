@@ -116,7 +116,7 @@ public sealed class Database_check : IDisposable
     {
         var path = folder["rewritten.db"];
         using var journal = SqliteJournal.Open(path, chain.Genesis);
-        journal.Commit(new JournalBatch { Finalized = [.. blocks[..^1], new Finalization(block, certificate, blocks[^1].Changes)] });
+        journal.Commit(new JournalBatch { Finalized = [.. blocks[..^1], new Finalization(block, certificate, blocks[^1].Changes, blocks[^1].Fixed)] });
         return path;
     }
 

@@ -28,7 +28,6 @@ internal sealed class Folder : IDisposable
 internal sealed class TestChain
 {
     private static readonly SigningKey[] Keys = [.. Enumerable.Range(1, 4).Select(KeyOf)];
-    private readonly EpochSchedule epochs;
     private ulong nonce;
 
     public TestChain(ulong chainId = 7)
@@ -40,7 +39,6 @@ internal sealed class TestChain
                 [new GenesisAccount(Address.Of(Sender.PublicKey), 1_000_000 * ChainRules.Token)], out var genesis, out var why),
             why?.Message);
         Genesis = genesis!;
-        epochs = new EpochSchedule(Genesis.EpochZero);
         Tip = new BlockNode(Genesis.Block, Genesis.Ledger, Genesis.Changes);
     }
 
@@ -79,17 +77,17 @@ internal sealed class TestChain
     {
         var rules = Genesis.Rules;
         var height = Tip.Height + 1;
-        var set = epochs.Of(rules.EpochOf(height));
+        var set = Tip.After.Epochs.Of(rules.EpochOf(height));
         var node = BlockValidity.Make(
-            Tip, 0, Tip.Block.Header.Time + 1_000, set.ProposerOf(height, 0).Address, TipCertificate, transactions, rules, epochs);
+            Tip, 0, Tip.Block.Header.Time + 1_000, set.ProposerOf(height, 0).Address, TipCertificate, transactions, rules);
         var certificate = Certify(node.Block, set);
         (Tip, TipCertificate) = (node, certificate);
-        return new Finalization(node.Block, certificate, node.Changes);
+        return new Finalization(node.Block, certificate, node.Changes, rules.EndsEpoch(height) ? node.After.Epochs.Newest : null);
     }
 
     public Certificate Certify(Block block, EpochSnapshot? set = null)
     {
-        set ??= epochs.Of(Genesis.Rules.EpochOf(block.Height));
+        set ??= Genesis.EpochZero.For(Genesis.Rules.EpochOf(block.Height));
         var ballot = new Ballot(Genesis.Rules.ChainId, set.Epoch, block.Height, 0, Phase.Precommit, block.Hash);
         byte signers = 0;
         var signatures = ImmutableArray.CreateBuilder<Signature>();

@@ -181,7 +181,7 @@ public sealed class Journal_basics : IDisposable
     private static void Check(SqliteJournal journal, List<Finalization> blocks, LuxTensor.Core.Finality.Evidence evidence)
     {
         Assert.Equal((ulong)blocks.Count, journal.FinalHeight);
-        foreach (var (block, certificate, _) in blocks)
+        foreach (var (block, certificate, _, _) in blocks)
         {
             var stored = journal.BlockAt(block.Height)!;
             Assert.Equal(block.Encoded.ToArray(), stored.Block.Encoded.ToArray());

@@ -130,7 +130,7 @@ public sealed class Kill_9 : IDisposable
         }
 
         var state = chain.Tip.After;
-        var expected = new JournalContents(new FinalBlock(chain.Tip.Block, chain.TipCertificate), [], inputs, pool) { Ledger = state };
+        var expected = new JournalContents(new FinalBlock(chain.Tip.Block, chain.TipCertificate), [], [], inputs, pool) { Ledger = state };
         Assert.True(expected.Digest() == journal.Load().Digest(), label);
         Assert.Equal((int)journal.FinalHeight, journal.Evidence(int.MaxValue).Count);
     }
