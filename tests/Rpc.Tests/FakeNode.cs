@@ -139,7 +139,7 @@ internal sealed class FakeNode : INode, IChainReader
         var chain = view.Chain;
         var below = parent is { } hash ? chain.Tree.Find(hash)! : chain.Tree.Head;
         var height = below.Height + 1;
-        var proposer = chain.Epochs.Of(chain.Rules.EpochOf(height)).ProposerOf(height, round).Address;
+        var proposer = below.After.Epochs.Of(chain.Rules.EpochOf(height)).ProposerOf(height, round).Address;
         var node = BlockValidity.Make(
             below, round, Genesis.Time + (height * 2_000), proposer, chain.FinalCertificate, [.. transactions], chain.Rules);
         if (Move(chain.Tree.Add(node)) is { } moved)
@@ -155,7 +155,7 @@ internal sealed class FakeNode : INode, IChainReader
     {
         var chain = view.Chain;
         var head = chain.Tree.Head;
-        var proposer = chain.Epochs.Of(chain.Rules.EpochOf(head.Height + 1)).ProposerOf(head.Height + 1, 0).Address;
+        var proposer = head.After.Epochs.Of(chain.Rules.EpochOf(head.Height + 1)).ProposerOf(head.Height + 1, 0).Address;
         return Move(chain.Tree.Add(BlockValidity.Make(head, 0, 0, proposer, chain.FinalCertificate, [], chain.Rules)))!;
     }
 

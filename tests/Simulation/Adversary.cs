@@ -287,7 +287,7 @@ internal sealed partial class Adversary(World world, Prng random)
         var head = chain.Tree.Head.Block;
         for (uint round = 0; round < 12; round++)
         {
-            if (chain.Epochs.Of(epoch).ProposerOf(height, round).Address == validator)
+            if ((chain.Epochs.Find(epoch) ?? chain.Epochs.Newest).ProposerOf(height, round).Address == validator)
             {
                 var header = head.Header with
                 {

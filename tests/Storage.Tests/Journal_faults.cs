@@ -121,7 +121,7 @@ public sealed class Journal_faults : IDisposable
     }
 
     [Theory]
-    [InlineData("PRAGMA user_version = 2", "newer LuxTensor")]
+    [InlineData("PRAGMA user_version = 3", "newer LuxTensor")]
     [InlineData("PRAGMA user_version = 0", "unknown schema 0")]
     [InlineData("PRAGMA application_id = 1", "not a LuxTensor journal")]
     [InlineData("CREATE TABLE more (x)", "tables are not those")]
