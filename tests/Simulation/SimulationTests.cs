@@ -111,7 +111,7 @@ public sealed class The_checkers
     public void See_a_host_that_acts_before_its_journal_is_durable() =>
         Catch(
             Defect.ActsBeforeCommit, Profile.Crashes,
-            Rule.FinalIsNeverReverted, Rule.AcceptedTransactionsSurvive, Rule.RestartBringsTheStateBack, Rule.VotesAreJustified);
+            Rule.FinalIsNeverReverted, Rule.AcceptedTransactionsSurvive, Rule.RestartBringsTheStateBack, Rule.VotesAreJustified, Rule.NoticesAreComplete);
 
     [Fact]
     public void See_a_host_that_loses_its_journal() =>
