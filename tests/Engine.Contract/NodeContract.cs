@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using LuxTensor.Core;
 using LuxTensor.Core.Consensus;
-using LuxTensor.Core.Validators;
 using LuxTensor.Core.Voting;
 using LuxTensor.Engine;
 

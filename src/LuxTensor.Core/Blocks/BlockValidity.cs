@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using LuxTensor.Core.ForkChoice;
 using LuxTensor.Core.State;
-using LuxTensor.Core.Validators;
 using LuxTensor.Crypto;
 
 namespace LuxTensor.Core.Blocks;

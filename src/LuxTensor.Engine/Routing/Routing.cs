@@ -5,7 +5,6 @@ using LuxTensor.Core.Consensus;
 using LuxTensor.Core.Finality;
 using LuxTensor.Core.ForkChoice;
 using LuxTensor.Core.Transactions;
-using LuxTensor.Core.Validators;
 using LuxTensor.Core.Voting;
 
 namespace LuxTensor.Engine;

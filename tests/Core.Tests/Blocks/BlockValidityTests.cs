@@ -3,7 +3,6 @@ using LuxTensor.Core.Blocks;
 using LuxTensor.Core.ForkChoice;
 using LuxTensor.Core.State;
 using LuxTensor.Core.Transactions;
-using LuxTensor.Core.Validators;
 using LuxTensor.Tests.Core.Validators;
 using LuxTensor.Core.Voting;
 using LuxTensor.Crypto;

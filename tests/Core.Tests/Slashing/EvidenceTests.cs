@@ -1,4 +1,3 @@
-using LuxTensor.Core;
 using LuxTensor.Core.Finality;
 using LuxTensor.Core.Slashing;
 using LuxTensor.Core.State;

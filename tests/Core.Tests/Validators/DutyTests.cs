@@ -1,4 +1,3 @@
-using LuxTensor.Core.State;
 using LuxTensor.Core.Transactions;
 using LuxTensor.Core.Validators;
 

@@ -16,7 +16,15 @@ public sealed class LifeCycleTests
     {
         var validator = new Validator
         {
-            Key = Given.Key(3).PublicKey, Stake = 7, Standing = Standing.Jailed, Sequence = 1, From = 2, Until = 3, Withdrawable = 4, IsSlashed = true, Missed = 5,
+            Key = Given.Key(3).PublicKey,
+            Stake = 7,
+            Standing = Standing.Jailed,
+            Sequence = 1,
+            From = 2,
+            Until = 3,
+            Withdrawable = 4,
+            IsSlashed = true,
+            Missed = 5,
         };
         var bytes = validator.Encode();
         var expected = new WireWriter().Key(validator.Key).UInt128(7).UInt8(3).Flag(true).UInt64(1).UInt64(2).UInt64(3).UInt64(4).UInt64(5).ToArray();

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using LuxTensor.Core;
 using LuxTensor.Core.State;
 using LuxTensor.Core.Transactions;
