@@ -2,7 +2,6 @@ using LuxTensor.Core.Blocks;
 using LuxTensor.Core.Consensus;
 using LuxTensor.Core.ForkChoice;
 using LuxTensor.Core.Transactions;
-using LuxTensor.Core.Validators;
 using LuxTensor.Engine;
 
 namespace LuxTensor.Tests.Simulation;

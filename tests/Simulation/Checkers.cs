@@ -26,9 +26,10 @@ internal sealed partial class Checkers(World world)
             return;
         }
 
-        foreach (var (block, certificate, _, _) in batch.Finalized)
+        foreach (var (block, certificate, _, made) in batch.Finalized)
         {
             CheckFinal(node, block, certificate);
+            Demand(made is null || world.Note(made), Rule.RotationIsTheSame, $"{node.Name} has another validator set for epoch {made?.Epoch} than others");
         }
 
         world.Coverage.Add(Seen.Evidence, batch.Evidence.Length);

@@ -17,6 +17,7 @@ internal enum Rule
     ForgottenLocksStaySilent,
     CertificatesVerify,
     StateRootsAgree,
+    RotationIsTheSame,
     MemoryIsBounded,
     RestartBringsTheStateBack,
     AcceptedTransactionsSurvive,

@@ -87,6 +87,11 @@ internal sealed partial class SimulatedNode
             case Message.Certify { Certificate: var certificate }:
                 var isOld = certificate.Height < chain.Height || (certificate.Ballot.Phase == Phase.Prepare
                     && chain.Height == certificate.Height && chain.Prepared?.Ballot.Round >= certificate.Ballot.Round);
+                if (!isOld && chain.Epochs.Find(chain.Rules.EpochOf(certificate.Height)) is null)
+                {
+                    return Routing.Claim(View, certificate, from);
+                }
+
                 return !isOld && world.Verification.Of(certificate, View.Chain.Epochs.Find) is { } proven ? new ChainInput.Certify(proven, from) : null;
             case Message.Propose { Proposal: var proposal }:
                 var ballot = proposal.Vote.Ballot;

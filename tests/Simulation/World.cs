@@ -32,6 +32,7 @@ internal sealed class World : IDisposable
     private readonly ulong[] nonces = new ulong[4];
     private readonly HashSet<Address> equivocating;
     private readonly HashSet<Address> shared;
+    private readonly Dictionary<ulong, EpochSnapshot> sets;
     private ulong scheduled;
     private (ulong Height, ulong Deadline)? goal;
 
@@ -43,6 +44,7 @@ internal sealed class World : IDisposable
         random = new Prng(scenario.Seed);
         Keys = Keys.Of(scenario.Signatures);
         Genesis = MakeGenesis();
+        sets = Genesis.Sets.ToDictionary(set => set.Epoch);
         equivocating = [.. scenario.Equivocating.Select(Keys.AddressOf)];
         shared = [.. scenario.Twins.Select(Keys.AddressOf)];
         Verification = new Verification(scenario.Rules);
@@ -94,7 +96,11 @@ internal sealed class World : IDisposable
     public bool MayEquivocate(Address validator) => equivocating.Contains(validator);
 
     /// <summary>The validators of the epoch of a height, in their order.</summary>
-    public IReadOnlyList<EpochValidator> SetAt(ulong height) => Genesis.EpochZero.Validators;
+    public IReadOnlyList<EpochValidator> SetAt(ulong height) =>
+        sets.TryGetValue(Scenario.Rules.EpochOf(height), out var set) ? set.Validators : [];
+
+    /// <summary>Notes a set that a correct node stores; false where another one stored a different set for its epoch.</summary>
+    public bool Note(EpochSnapshot set) => sets.TryAdd(set.Epoch, set) || sets[set.Epoch].Hash == set.Hash;
 
     /// <summary>Whether a validator's key is used by two nodes with one guard.</summary>
     public bool IsShared(Address validator) => shared.Contains(validator);

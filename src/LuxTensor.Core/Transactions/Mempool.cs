@@ -57,9 +57,6 @@ public sealed partial class Mempool
     public static Mempool Empty(MempoolLimits limits) => new(
         limits, OrderedTrie<Pooled>.Empty, OrderedTrie<SenderQueue>.Empty, OrderedTrie<Pooled>.Empty, ImmutableDictionary<Address, Pooled>.Empty, 0, 0);
 
-    /// <summary>The same pool, which gives its next arrival this number: for refilling it from storage.</summary>
-    public Mempool NextArrivalAt(ulong arrival) => new(Limits, byId, bySender, byPriority, reports, Bytes, arrival);
-
     /// <summary>The bytes of memory for which a transaction is counted: its encoding, the data decoded from it, and the overhead.</summary>
     public static long WeightOf(Transaction transaction) =>
         transaction.Encoded.Length + (transaction.Body is TransactionBody.Data data ? data.Bytes.Length : 0) + EntryOverhead;
@@ -93,7 +90,14 @@ public sealed partial class Mempool
     /// <summary>
     /// Takes a transaction in, or says why not. <paramref name="final"/> is the ledger of the last final block.
     /// </summary>
-    public (Mempool Next, MempoolOutcome Outcome) Add(Verified<Transaction> transaction, Ledger final, ChainRules rules)
+    public (Mempool Next, MempoolOutcome Outcome) Add(Verified<Transaction> transaction, Ledger final, ChainRules rules) =>
+        Add(transaction, final, rules, isStored: false);
+
+    /// <summary>Takes a transaction back from storage at its arrival: what was good enough to enter then stays (MEM-12).</summary>
+    public Mempool AddStored(Verified<Transaction> transaction, ulong arrival, Ledger final, ChainRules rules) =>
+        new Mempool(Limits, byId, bySender, byPriority, reports, Bytes, arrival).Add(transaction, final, rules, isStored: true).Next;
+
+    private (Mempool Next, MempoolOutcome Outcome) Add(Verified<Transaction> transaction, Ledger final, ChainRules rules, bool isStored)
     {
         var offered = transaction.Value;
         if (byId.Find(TrieKey.Of(offered.Id)) is not null)
@@ -103,7 +107,7 @@ public sealed partial class Mempool
 
         var queue = QueueOf(offered.Sender);
         var replaced = queue.Find(offered.Nonce);
-        if ((Execution.CheckForm(rules, offered) ?? CheckAdmission(offered, queue, replaced, final.GetAccount(offered.Sender)) ?? CheckEffect(offered, replaced, final, rules)) is { } why)
+        if ((Execution.CheckForm(rules, offered) ?? CheckAdmission(offered, queue, replaced, final.GetAccount(offered.Sender)) ?? (isStored ? null : CheckEffect(offered, replaced, final, rules))) is { } why)
         {
             return (this, new MempoolOutcome.Rejected(why));
         }

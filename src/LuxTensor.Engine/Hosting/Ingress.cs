@@ -176,7 +176,8 @@ internal sealed class Ingress
                 var why = Verifier.Check(certificate, Rules, epochs.Find(Rules.EpochOf(certificate.Height)), out var proven);
                 if (why is VoteRejection.UnknownEpoch)
                 {
-                    return FrameVerdict.Ignore; // of an epoch that this node has yet to learn of
+                    batch.Add(new NodeInput.Chain(Routing.Claim(host.View, certificate, from)));
+                    return FrameVerdict.Ignore; // not verified, so not forwarded
                 }
 
                 input = why is null ? new ChainInput.Certify(proven, from) : null;

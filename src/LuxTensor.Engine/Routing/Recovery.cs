@@ -115,7 +115,7 @@ public static class Recovery
                 throw new JournalException($"the pool's transaction {transaction.Id} is damaged ({why}): run `luxtensor db check`", JournalFault.Damaged);
             }
 
-            pool = pool.NextArrivalAt(arrival).Add(verified, final, rules).Next;
+            pool = pool.AddStored(verified, arrival, final, rules);
         }
 
         return pool;

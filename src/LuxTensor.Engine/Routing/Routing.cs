@@ -41,6 +41,10 @@ public static class Routing
                 && tally[index]?.Ballot == vote.Ballot);
     }
 
+    /// <summary>SYN-1: what a certificate says to a node that knows no set to verify it by: that its sender may be so far, which is a reason to ask.</summary>
+    public static ChainInput Claim(NodeState state, Certificate certificate, PeerId from) =>
+        new ChainInput.Status(new Message.Status(state.Chain.Genesis, certificate.Height, certificate.BlockHash, certificate.Ballot.Round), from);
+
     /// <summary>Takes one input at a time, milliseconds since 1970 UTC.</summary>
     public static void Step(NodeTurn turn, NodeInput input, ulong now)
     {
