@@ -3,6 +3,7 @@ namespace LuxTensor.Tests.SeededFaults;
 /// <content>What hosts do with the core: storing, replaying, signing.</content>
 internal static partial class Faults
 {
+    private const string Reporting = "src/LuxTensor.Engine/Routing/Reporting.cs";
     private const string Routing = "src/LuxTensor.Engine/Routing/Routing.cs";
     private const string Recovery = "src/LuxTensor.Engine/Routing/Recovery.cs";
     private const string Checkpoint = "src/LuxTensor.Engine/Routing/Checkpoint.cs";
@@ -14,9 +15,9 @@ internal static partial class Faults
 
     private static Fault[] Hosts =>
     [
-        new("evidence not stored", "FIN-6", Routing, "turn.Store(conflict.Evidence);", "_ = conflict;") { Profile = "Byzantine" },
+        new("evidence not stored", "FIN-6", Reporting, "turn.Store(conflict.Evidence);", "_ = conflict;") { Profile = "Byzantine" },
         new("votes of a final height kept", "FIN-7", Routing, "turn.State.Heights.RemoveRange(turn.State.Heights.Keys.Where(height => height <= block.Height)),", "turn.State.Heights,"),
-        new("votes of any height counted", "FIN-7", Routing, "if (ballot.Height < state.Chain.Height || ballot.Height > limit)", "if (ballot.Height < state.Chain.Height)") { Profile = "Byzantine" },
+        new("votes of any height counted", "FIN-7", Routing, "if (ballot.Height < state.Chain.Height || ballot.Height > limit", "if (ballot.Height < state.Chain.Height") { Profile = "Byzantine" },
         new("own votes not counted", "PRO-3", Routing, "Feed(turn, [signed, .. Count(turn, signed.Vote, out _)], now);", "Feed(turn, [signed], now);"),
         new("counted votes not stored", "RND-10", Routing, "if (!isKept && ReferenceEquals(before.Chain, turn.State.Chain))", "if (ReferenceEquals(before.Chain, turn.State.Chain))") { Profile = "Crashes" },
         new("skipped rounds not stored", "RND-10", Routing, "turn.Store(InputCodec.EncodeSkip(fact.Height, skip.Round, now));", "_ = skip;") { Profile = "Crashes" },
@@ -24,7 +25,7 @@ internal static partial class Faults
         new("prepares lost in the checkpoint", "RND-10", Checkpoint, "Prepared = ReadCertificate(ref reader),", "Prepared = ReadCertificate(ref reader) is { } lost && lost.Height == 0 ? lost : null,") { Profile = "Crashes" },
         new("conflicts lost in the checkpoint", "RND-10", Checkpoint, "Conflicts = conflicts.ToImmutableSortedDictionary(", "Conflicts = conflicts.Take(0).ToImmutableSortedDictionary(") { Profile = "Crashes" },
         new("stored state not compared with its root", "EXE-2", Recovery, "if (ledger.Root != header.StateRoot)", "if (ledger.Root == default)"),
-        new("final block leaves its transactions in the pool", "MEM-7", Routing, "block.Transactions.Select(transaction => transaction.Sender).Distinct()", "block.Transactions.Select(transaction => transaction.Sender).Take(0)"),
+        new("final block leaves its transactions in the pool", "MEM-7", Routing, "turn.State.Chain.Rules, block.Transactions);", "turn.State.Chain.Rules, []);"),
         new("effects leave before the journal is written", "FIN-9", Loop, "var batch = turn.ToBatch();", "turn.Effects.ToList().ForEach(Carry);\n        var batch = turn.ToBatch();"),
         new("journal not written", "FIN-9", Loop, "options.Journal.Commit(batch); // durable before visible", "_ = batch;"),
         new("signature leaves without the guard", "GRD-1", Signer, "decision = options.Guard.Record(new Vote(ballot, validator, keys[validator].Sign(message)));", "decision = new GuardDecision.Released(keys[validator].Sign(message));"),
