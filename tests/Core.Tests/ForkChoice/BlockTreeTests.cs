@@ -78,6 +78,10 @@ public sealed class BlockTreeTests
         Assert.Equal([false, true, true], new[] { "c", "x", "y" }.Select(name => tree.Find(named[name].Hash) is not null));
         var higher = arena.Block(named["b"]);
         Assert.Same(tree, tree.Add(higher)); // every tip is lower than it, or stays
+
+        tree = Plant(capacity: 5);
+        Run("add p root; add b p; prepared b 1; add q root; add a q; prepared a 0; head b; add c root; add d root"); // a is prepared, and not the head
+        Assert.Equal([true, false, true], new[] { "a", "c", "d" }.Select(name => tree.Find(named[name].Hash) is not null));
     }
 
     [Fact]
