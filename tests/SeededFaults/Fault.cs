@@ -31,5 +31,5 @@ internal sealed record Fault(string Name, string Rule, string File, string Origi
 internal static partial class Faults
 {
     public static IReadOnlyList<Fault> All { get; } =
-        [.. Voting, .. Counting, .. Rounds, .. Decisions, .. Blocks, .. Execution, .. Hosts];
+        [.. Voting, .. Counting, .. Rounds, .. Decisions, .. Blocks, .. Execution, .. Staking, .. Rewards, .. Hosts];
 }

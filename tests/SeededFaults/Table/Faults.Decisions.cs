@@ -24,7 +24,7 @@ internal static partial class Faults
         new("peers asked without a pause", "SYN-3", Decision, "SyncUntil = turn.Now + state.Rules.RoundTimeout,", "SyncUntil = 0,") { Profile = "Byzantine" },
         new("clock set back stops catching up", "SYN-3", Decision, "if (turn.Now >= next || wasSetBack)", "if (turn.Now >= next && !(wasSetBack && state.Height == 0))"),
         new("no block is too far ahead to look at", "FRK-6", Admission, "if (height < state.Height || height > Horizon(state))", "if (height < state.Height)") { Profile = "Byzantine" },
-        new("run-ahead unbounded", "FRK-6", Production, "&& head.Height + 1 <= ulong.Min(state.Tree.Root.Height + state.Rules.RunAhead, Admission.Horizon(state));", ";"),
+        new("run-ahead unbounded", "FRK-6", Production, "head.Height + 1 <= ulong.Min(state.Tree.Root.Height + state.Rules.RunAhead, Admission.Horizon(state));", "head.Height + 1 <= Admission.Horizon(state) + 64;"),
         new("block ahead before its time", "FRK-6", Admission, "if (header.Time < Production.EarliestAhead(state.Rules, parent.Block.Header.Time, header.Round) || !Add", "if (!Add"),
         new("block ahead of another round", "FRK-6", Admission, "|| proposal.Round != header.Round)", ")"),
         new("block ahead forgotten when its height comes", "FRK-6", Decision, "Proposals = voted.ToImmutableSortedDictionary(ahead => ahead.Key.Round, ahead => ahead.Value),", "Proposals = System.Collections.Immutable.ImmutableSortedDictionary<uint, Vote>.Empty,"),

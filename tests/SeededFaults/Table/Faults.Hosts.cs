@@ -3,7 +3,6 @@ namespace LuxTensor.Tests.SeededFaults;
 /// <content>What hosts do with the core: storing, replaying, signing.</content>
 internal static partial class Faults
 {
-    private const string Reporting = "src/LuxTensor.Engine/Routing/Reporting.cs";
     private const string Routing = "src/LuxTensor.Engine/Routing/Routing.cs";
     private const string Recovery = "src/LuxTensor.Engine/Routing/Recovery.cs";
     private const string Checkpoint = "src/LuxTensor.Engine/Routing/Checkpoint.cs";
@@ -15,7 +14,7 @@ internal static partial class Faults
 
     private static Fault[] Hosts =>
     [
-        new("evidence not stored", "FIN-6", Reporting, "turn.Store(conflict.Evidence);", "_ = conflict;") { Profile = "Byzantine" },
+        new("evidence not stored", "FIN-6", Reports, "turn.Store(conflict.Evidence);", "_ = conflict;") { Profile = "Byzantine" },
         new("votes of a final height kept", "FIN-7", Routing, "turn.State.Heights.RemoveRange(turn.State.Heights.Keys.Where(height => height <= block.Height)),", "turn.State.Heights,"),
         new("votes of any height counted", "FIN-7", Routing, "if (ballot.Height < state.Chain.Height || ballot.Height > limit", "if (ballot.Height < state.Chain.Height") { Profile = "Byzantine" },
         new("own votes not counted", "PRO-3", Routing, "Feed(turn, [signed, .. Count(turn, signed.Vote, out _)], now);", "Feed(turn, [signed], now);"),
