@@ -75,6 +75,48 @@ public sealed class StateTree
             : new StateProof(siblings.ToImmutable(), Hash256.Zero, Hash256.Zero, HasLeaf: false);
     }
 
+    /// <summary>The keys and values in order of key, from a key on. Lazily: the first one takes O(log n). The memory is the tree's own.</summary>
+    public IEnumerable<KeyValuePair<Hash256, ReadOnlyMemory<byte>>> From(Hash256 first)
+    {
+        // What lies to the right of the path to the first key, nearest last; then all of it, left before right.
+        var ahead = new Stack<Node>();
+        var node = root;
+        for (var depth = 0; node is Inner inner; depth++)
+        {
+            if (!first.Bit(depth) && inner.Right is { } right)
+            {
+                ahead.Push(right);
+            }
+
+            node = first.Bit(depth) ? inner.Right : inner.Left;
+        }
+
+        if (node is Leaf at && at.Key.CompareTo(first) >= 0)
+        {
+            ahead.Push(at);
+        }
+
+        while (ahead.TryPop(out var next))
+        {
+            if (next is Leaf leaf)
+            {
+                yield return KeyValuePair.Create(leaf.Key, new ReadOnlyMemory<byte>(leaf.Value));
+                continue;
+            }
+
+            var inner = (Inner)next;
+            if (inner.Right is { } right)
+            {
+                ahead.Push(right);
+            }
+
+            if (inner.Left is { } left)
+            {
+                ahead.Push(left);
+            }
+        }
+    }
+
     internal static Hash256 LeafHash(Hash256 key, Hash256 valueHash) => MerkleTree.HashPair(0, key, valueHash);
 
     private static Hash256 HashOf(Node? node) => node?.Hash ?? Hash256.Zero;

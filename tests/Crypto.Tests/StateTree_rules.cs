@@ -194,6 +194,26 @@ public sealed class StateTree_rules
         Assert.NotEqual(tree.Prove(pool[3]), tree.Prove(pool[4]));
     }
 
+    [Fact]
+    public void Entries_come_in_order_from_any_key_on()
+    {
+        var seed = Environment.TickCount;
+        var random = new Random(seed);
+        foreach (var size in (int[])[0, 1, 2, 3, 50, 500])
+        {
+            var entries = Enumerable.Range(0, size).Select(i => KeyValuePair.Create(Sha256.Hash(BitConverter.GetBytes(random.NextInt64())), BitConverter.GetBytes(i))).ToArray();
+            var tree = StateTree.Empty.Apply([.. entries.Select(entry => KeyValuePair.Create(entry.Key, (ReadOnlyMemory<byte>?)entry.Value))]);
+            var firsts = entries.Take(20).Select(entry => entry.Key)
+                .Concat([Hash256.Zero, new Hash256(Enumerable.Repeat((byte)0xff, Hash256.Size).ToArray())])
+                .Concat(Enumerable.Range(0, 20).Select(_ => Sha256.Hash(BitConverter.GetBytes(random.NextInt64()))));
+            foreach (var first in firsts)
+            {
+                var expected = entries.Where(entry => entry.Key.CompareTo(first) >= 0).OrderBy(entry => entry.Key).Select(entry => (entry.Key, BitConverter.ToInt32(entry.Value)));
+                Assert.True(expected.SequenceEqual(tree.From(first).Select(entry => (entry.Key, BitConverter.ToInt32(entry.Value.Span)))), $"seed {seed}, {size} entries, from {first}");
+            }
+        }
+    }
+
     private static IEnumerable<StateProof> Tampered(StateProof proof)
     {
         yield return proof with { HasLeaf = !proof.HasLeaf };

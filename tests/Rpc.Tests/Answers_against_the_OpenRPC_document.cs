@@ -100,7 +100,7 @@ public sealed class Answers_against_the_OpenRPC_document
         var inHead = node.View.Head.Transactions[0].Id;
         var pending = node.View.Pool.InOrder().Last().Id;
         var none = Hash256.Zero;
-        var raw = Hex.Encode(node.Transfer(5, 1).Encoded.Span);
+        var raw = Hex.Encode(node.Transfer(6, 1).Encoded.Span);
         var transactions = new[] { $"[\"{inFinal}\"]", $"[\"{inHead}\"]", $"[\"{pending}\"]", $"[\"{none}\"]" };
         string[] blocks = ["[\"latest\"]", "[\"0x0\"]", "[\"0x2\"]", "[\"finalized\"]", "[\"safe\"]", "[\"pending\"]", "[\"earliest\"]", "[\"0xffff\"]"];
         string[] hashes = [$"[\"{final.Hash}\"]", $"[\"{node.View.Head.Hash}\"]", $"[\"{node.Genesis.Block.Hash}\"]", $"[\"{none}\"]"];
@@ -147,20 +147,25 @@ public sealed class Answers_against_the_OpenRPC_document
             ["eth_syncing"] = nothing,
             ["eth_uninstallFilter"] = ["[\"0x1\"]"],
             ["eth_unsubscribe"] = ["[\"0x1\"]"],
-            ["lux_evidence"] = ["[]", "[1]"],
             ["lux_finality"] = ["[]", "[\"0x0\"]", "[\"0x2\"]", "[\"0x5\"]", "[\"0x6\"]", "[\"0xffff\"]"],
             ["lux_finalityFeed"] = ["[1]", "[\"0x2\",2]", "[\"0x6\"]"],
             ["lux_getCertificate"] = ["[\"0x0\"]", "[\"0x2\"]", "[\"finalized\"]", "[\"latest\"]"],
+            ["lux_getEpoch"] = ["[]", "[0]", "[\"0x1\"]"],
+            ["lux_getEvidence"] = ["[]", "[1]"],
             ["lux_getProof"] =
             [
                 $"[\"account\",\"{sender}\"]", $"[\"account\",\"{validator}\"]", $"[\"validator\",\"{validator}\",\"latest\"]",
                 $"[\"transaction\",\"{inFinal}\"]", $"[\"transaction\",\"{inHead}\"]", $"[\"transaction\",\"{none}\"]",
             ],
+            ["lux_getSupply"] = ["[]", "[\"finalized\"]", "[\"latest\"]"],
             ["lux_getTransaction"] = transactions,
+            ["lux_getValidator"] = [$"[\"{validator}\"]", $"[\"{sender}\",\"latest\"]", $"[\"{Hex.Encode(new byte[20])}\"]"],
+            ["lux_getValidatorQueue"] = ["[]", "[0,1]", "[\"0xff\"]"],
+            ["lux_getValidators"] = ["[]", "[1]", "[\"latest\"]", "[\"0x0\",1,2]"],
+            ["lux_getRegisteredValidators"] = ["[]", $"[\"{none}\",2]", $"[\"0x{new string('f', 64)}\"]"],
             ["lux_mempool"] = ["[]", "[0]", "[\"0x1\"]"],
             ["lux_nodeStatus"] = nothing,
             ["lux_proposer"] = ["[6]", "[\"0x7\",\"0x3\"]"],
-            ["lux_validators"] = ["[]", "[1]"],
             ["net_listening"] = nothing,
             ["net_peerCount"] = nothing,
             ["net_version"] = nothing,
@@ -181,9 +186,9 @@ public sealed class Answers_against_the_OpenRPC_document
         node.FinalizeNext();
         node.Finalize(3);
         node.Extend();
-        node.Extend(null, 0, node.Transfer(2, UInt128.One << 70));
-        await node.SubmitAsync(node.Transfer(3, 1).Encoded, CancellationToken.None);
-        await node.SubmitAsync(node.Data(4, new byte[300]).Encoded, CancellationToken.None);
+        node.Extend(null, 0, node.Transfer(2, UInt128.One << 70), node.Stake(3, 40));
+        await node.SubmitAsync(node.Transfer(4, 1).Encoded, CancellationToken.None);
+        await node.SubmitAsync(node.Data(5, new byte[300]).Encoded, CancellationToken.None);
         node.Conflict();
         var served = await Served.StartAsync(node: node);
         var filter = (await served.ResultAsync("eth_newFilter", "[{}]")).GetString()!;

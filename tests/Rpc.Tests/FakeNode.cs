@@ -88,6 +88,9 @@ internal sealed class FakeNode : INode, IChainReader
     public Transaction Data(ulong nonce, params byte[] bytes) =>
         Transaction.Sign(Genesis.Rules.ChainId, Sender, nonce, 1_000, new TransactionBody.Data([.. bytes]));
 
+    public Transaction Stake(ulong nonce, UInt128 tokens) =>
+        Transaction.Sign(Genesis.Rules.ChainId, Sender, nonce, 1_000, new TransactionBody.Stake(tokens * ChainRules.Token));
+
     public static Address Recipient => Address.Of(Key(201).PublicKey);
 
     public ValueTask<SubmitOutcome> SubmitAsync(ReadOnlyMemory<byte> encoded, CancellationToken cancellation)

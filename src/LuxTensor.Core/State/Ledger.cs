@@ -110,6 +110,30 @@ public sealed class Ledger
     public ImmutableArray<Validator> Queue(ulong after, int most) =>
         registry is null ? [] : [.. registry.Waiting.SkipWhile(entry => entry.Key < after).Take(most).Select(entry => GetValidator(entry.Value)!)];
 
+    /// <summary>
+    /// Registered validators, wherever they are in their lives, in order of their leaves' keys from <paramref name="first"/> on: at
+    /// most <paramref name="most"/>, and as many as are among the next <paramref name="leaves"/> entries of the state, most of which
+    /// are accounts. Where it goes on is the second value, null at the end.
+    /// </summary>
+    public (ImmutableArray<Validator> Found, Hash256? Next) Registered(Hash256 first, int most, int leaves)
+    {
+        var found = ImmutableArray.CreateBuilder<Validator>();
+        foreach (var (key, value) in tree.From(first))
+        {
+            if (leaves-- == 0 || found.Count == most)
+            {
+                return (found.ToImmutable(), key);
+            }
+
+            if (AsValidator(new StateChange(key, value)) is { } validator)
+            {
+                found.Add(validator);
+            }
+        }
+
+        return (found.ToImmutable(), null);
+    }
+
     /// <summary>The proof that the account has its value under <see cref="Root"/>, or that there is none.</summary>
     public StateProof ProveAccount(Address address) => tree.Prove(KeyOfAccount(address));
 

@@ -62,6 +62,19 @@ internal sealed class GenesisDraft
         Number(
             "maxActiveValidators", static (rules, value) => rules with { MaxActiveValidators = (int)value },
             static rules => (ulong)rules.MaxActiveValidators, int.MaxValue),
+        Number("activationDelay", static (rules, value) => rules with { ActivationDelay = value }, static rules => rules.ActivationDelay),
+        Number("exitDelay", static (rules, value) => rules with { ExitDelay = value }, static rules => rules.ExitDelay),
+        Number("withdrawalDelay", static (rules, value) => rules with { WithdrawalDelay = value }, static rules => rules.WithdrawalDelay),
+        Number("evidenceMaxAge", static (rules, value) => rules with { EvidenceMaxAge = value }, static rules => rules.EvidenceMaxAge),
+        Number(
+            "churnLimit", static (rules, value) => rules with { ChurnLimit = (int)value }, static rules => (ulong)rules.ChurnLimit, int.MaxValue),
+        Number(
+            "slashPercent", static (rules, value) => rules with { SlashPercent = (int)value }, static rules => (ulong)rules.SlashPercent,
+            int.MaxValue),
+        Number(
+            "reporterPercent", static (rules, value) => rules with { ReporterPercent = (int)value },
+            static rules => (ulong)rules.ReporterPercent, int.MaxValue),
+        Sum("subsidy", static (rules, value) => rules with { Subsidy = value }, static rules => rules.Subsidy),
     ];
 
     /// <summary>Whether enough was read to ask the core.</summary>

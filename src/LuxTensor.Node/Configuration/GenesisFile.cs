@@ -78,6 +78,8 @@ internal static class GenesisFile
                 "quorumPercent": 67,
                 "minimumStake": "32",              // tokens
                 "minimumFee": "1 unit",            // base units, 10^18 to a token
+                "subsidy": "1",                    // tokens; the block of height h mints this times (1 + ln h)
+                "slashPercent": 5,                 // of the stake, for a double vote
               },
               "validators": [                      // the order gives each its index
                 { "key": "{{first.PublicKey}}", "stake": "32" },

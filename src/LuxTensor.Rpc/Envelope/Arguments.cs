@@ -76,6 +76,40 @@ internal ref struct Arguments
         return otherwise;
     }
 
+    /// <summary>As <see cref="Quantity(string, ulong)"/>; "latest" means the default, too.</summary>
+    public ulong QuantityOrLatest(string name, ulong otherwise)
+    {
+        if (!Optional() || (reader.TokenType == JsonTokenType.String && Json.Is(ref reader, "latest"u8)))
+        {
+            return otherwise;
+        }
+
+        if (Json.TryQuantity(ref reader, out var value))
+        {
+            return value;
+        }
+
+        Fail($"{name} must be latest, or a quantity such as \"0x1a\", below 2^64");
+        return otherwise;
+    }
+
+    /// <summary>A digest, or null where it is left out or null.</summary>
+    public Hash256? OptionalHash(string name)
+    {
+        if (!Optional())
+        {
+            return null;
+        }
+
+        Span<byte> bytes = stackalloc byte[Hash256.Size];
+        if (!Json.TryBytes(ref reader, bytes))
+        {
+            Fail($"{name} must be \"0x\" and 64 hexadecimal digits");
+        }
+
+        return fault is null ? new Hash256(bytes) : null;
+    }
+
     /// <summary>A digest.</summary>
     public Hash256 Hash(string name)
     {

@@ -4,11 +4,10 @@ using LuxTensor.Engine;
 
 namespace LuxTensor.Rpc;
 
-/// <summary>Finality: progress, certificates, the feed, validators and proposers.</summary>
+/// <summary>Finality: progress, certificates and the feed.</summary>
 internal static class FinalityMethods
 {
     private const ulong MaxEvents = 256;
-    private const int MaxEvidence = 256;
 
     public static Method[] All =>
     [
@@ -29,45 +28,6 @@ internal static class FinalityMethods
             [new("fromSequence", Schemas.Integer), new("limit", Schemas.Integer, Required: false)], new("page", Schemas.Ref("FinalityPage")))
         {
             Handle = Feed,
-        },
-        new(
-            "lux_validators", "The validators of an epoch; of the height being decided unless named.",
-            [new("epoch", Schemas.Integer, Required: false)], new("set", Schemas.Ref("ValidatorSet")))
-        {
-            Handle = Validators,
-        },
-        new(
-            "lux_proposer", "Who may propose at (height, round).",
-            [new("height", Schemas.Integer), new("round", Schemas.Integer, Required: false)], new("proposer", Schemas.Ref("Proposer")))
-        {
-            Handle = Proposer,
-        },
-        new(
-            "lux_evidence", "Double votes seen, oldest first, at most so many.",
-            [new("limit", Schemas.Integer, Required: false)], new("evidence", """{"type":"array","items":{"$ref":"#/components/schemas/Evidence"}}"""))
-        {
-            Handle = static (Caller caller, ref Arguments arguments, Utf8JsonWriter json) =>
-            {
-                var limit = arguments.Quantity("limit", MaxEvidence);
-                if (limit > MaxEvidence)
-                {
-                    arguments.Fail($"limit must be at most {MaxEvidence}");
-                }
-
-                if (arguments.End() is { } wrong)
-                {
-                    return wrong;
-                }
-
-                json.WriteStartArray();
-                foreach (var evidence in caller.Node.Chain.Evidence((int)limit))
-                {
-                    FinalityShape.WriteEvidence(json, evidence);
-                }
-
-                json.WriteEndArray();
-                return null;
-            },
         },
     ];
 
@@ -162,82 +122,6 @@ internal static class FinalityMethods
         json.WriteEndObject();
         return null;
     }
-
-    private static RpcError? Validators(Caller caller, ref Arguments arguments, Utf8JsonWriter json)
-    {
-        var view = caller.Node.View;
-        var known = LastKnownEpoch(view);
-        var epoch = arguments.Quantity("epoch", view.Chain.Rules.EpochOf(view.Chain.Height));
-        if (epoch > known)
-        {
-            arguments.Fail($"epoch {epoch} is not fixed yet, the last that is is {known}");
-        }
-
-        if (arguments.End() is { } wrong)
-        {
-            return wrong;
-        }
-
-        var set = Lookup.Set(caller.Node, epoch);
-        json.WriteStartObject();
-        json.Quantity("epoch"u8, epoch);
-        json.Hash("hash"u8, set.Hash);
-        json.Quantity("totalStake"u8, set.TotalStake);
-        json.WriteStartArray("validators"u8);
-        Span<byte> key = stackalloc byte[Crypto.PublicKey.Size];
-        for (var i = 0; i < set.Validators.Length; i++)
-        {
-            json.WriteStartObject();
-            json.Quantity("index"u8, (ulong)i);
-            json.Address("address"u8, set.Validators[i].Address);
-            set.Validators[i].Key.CopyTo(key);
-            json.Data("publicKey"u8, key);
-            json.Quantity("stake"u8, set.Validators[i].Stake);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-        json.WriteEndObject();
-        return null;
-    }
-
-    private static RpcError? Proposer(Caller caller, ref Arguments arguments, Utf8JsonWriter json)
-    {
-        var view = caller.Node.View;
-        var height = arguments.Quantity("height");
-        var round = arguments.Quantity("round", 0);
-        var epoch = view.Chain.Rules.EpochOf(height);
-        if (round > uint.MaxValue)
-        {
-            arguments.Fail("round must be below 2^32");
-        }
-        else if (height == 0)
-        {
-            arguments.Fail("height must be 1 or more: the genesis has no proposer");
-        }
-        else if (epoch > LastKnownEpoch(view))
-        {
-            arguments.Fail($"height {height} is in epoch {epoch}, the last that is fixed is {LastKnownEpoch(view)}");
-        }
-
-        if (arguments.End() is { } wrong)
-        {
-            return wrong;
-        }
-
-        var validator = Lookup.Set(caller.Node, epoch).ProposerOf(height, (uint)round);
-        json.WriteStartObject();
-        json.Quantity("height"u8, height);
-        json.Quantity("round"u8, round);
-        json.Quantity("epoch"u8, epoch);
-        json.Address("proposer"u8, validator.Address);
-        json.Data("publicKey"u8, validator.Key.ToArray());
-        json.Quantity("stake"u8, validator.Stake);
-        json.WriteEndObject();
-        return null;
-    }
-
-    private static ulong LastKnownEpoch(NodeState view) => view.Chain.Epochs.Newest.Epoch;
 
     // The view knows the last final block's certificate; the journal those below.
     private static (Core.Blocks.Block Block, Certificate? Certificate)? CertifiedAt(INode node, NodeState view, ulong height) =>

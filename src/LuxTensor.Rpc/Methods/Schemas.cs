@@ -87,8 +87,25 @@ internal static class Schemas
             + "proposer:Address epoch:Quantity time:Quantity certificate:CertificateSummary")),
         ("Gap", Object("from:Quantity to:Quantity")),
         ("FinalityPage", Object("events:[FinalityEvent] next:Quantity newest:Quantity", "gap:Gap")),
-        ("Validator", Object("index:Quantity address:Address publicKey:Hash stake:Quantity")),
-        ("ValidatorSet", Object("epoch:Quantity hash:Hash totalStake:Quantity validators:[Validator]")),
+        ("Standing", """{"enum":["waiting","active","jailed","leaving","withdrawn"]}"""),
+        ("Member", Object("index:Quantity address:Address publicKey:Hash stake:Quantity standing:Standing? slashed:Flag")),
+        ("ValidatorSet", Object("epoch:Quantity hash:Hash totalStake:Quantity count:Quantity validators:[Member] next:Quantity?")),
+        ("Validator", Object(
+            "address:Address publicKey:Hash stake:Quantity standing:Standing slashed:Flag sequence:Quantity from:Quantity until:Quantity? "
+            + "withdrawable:Quantity? missed:Quantity")),
+        ("Power", Object("epoch:Quantity index:Quantity stake:Quantity")),
+        ("Duty", Object("epoch:Quantity counted:Quantity missed:Quantity accrued:Quantity")),
+        ("ValidatorDetail", Object(
+            "address:Address publicKey:Hash stake:Quantity standing:Standing slashed:Flag sequence:Quantity from:Quantity until:Quantity? "
+            + "withdrawable:Quantity? missed:Quantity height:Quantity power:Power? duty:Duty?")),
+        ("ValidatorPage", Object("height:Quantity validators:[Validator] next:Hash?")),
+        ("ValidatorQueue", Object("height:Quantity count:Quantity validators:[Validator] next:Quantity?")),
+        ("Epoch", Object(
+            "epoch:Quantity firstHeight:Quantity lastHeight:Quantity current:Quantity newestFixed:Quantity hash:Hash totalStake:Quantity "
+            + "validators:Quantity waiting:Quantity staying:Quantity")),
+        ("Supply", Object(
+            "height:Quantity supply:Quantity spendable:Quantity staked:Quantity accrued:Quantity genesis:Quantity minted:Quantity burned:Quantity")),
+        ("EvidenceRecord", Object("validator:Address height:Quantity round:Quantity phase:Phase votes:[ConflictingVote] punished:Flag")),
         ("Proposer", Object("height:Quantity round:Quantity epoch:Quantity proposer:Address publicKey:Hash stake:Quantity")),
         ("ConflictingVote", Object("blockHash:Hash encoded:Data")),
         ("Evidence", Object("validator:Address height:Quantity round:Quantity phase:Phase votes:[ConflictingVote]")),

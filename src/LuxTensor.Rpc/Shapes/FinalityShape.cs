@@ -183,8 +183,15 @@ internal static class FinalityShape
     /// <summary>Two votes of one validator for one place that differ.</summary>
     public static void WriteEvidence(Utf8JsonWriter json, Evidence evidence)
     {
-        var ballot = evidence.First.Ballot;
         json.WriteStartObject();
+        WriteEvidenceFields(json, evidence);
+        json.WriteEndObject();
+    }
+
+    /// <summary>The members of such an object.</summary>
+    public static void WriteEvidenceFields(Utf8JsonWriter json, Evidence evidence)
+    {
+        var ballot = evidence.First.Ballot;
         json.Address("validator"u8, evidence.First.Validator);
         json.Quantity("height"u8, ballot.Height);
         json.Quantity("round"u8, ballot.Round);
@@ -201,7 +208,6 @@ internal static class FinalityShape
         }
 
         json.WriteEndArray();
-        json.WriteEndObject();
     }
 
     private static void WriteSummary(Utf8JsonWriter json, Certificate certificate, EpochSnapshot set)
