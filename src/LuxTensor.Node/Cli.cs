@@ -123,6 +123,7 @@ public static class Cli
             KeysVerb.Create(terminal),
             TxVerb.Create(terminal),
             .. ChainVerbs.Create(terminal),
+            .. ValidatorVerbs.Create(terminal),
             VerifyVerb.Create(terminal),
             DbVerb.Create(terminal),
         ])

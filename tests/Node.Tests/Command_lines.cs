@@ -8,6 +8,7 @@ public sealed class Command_lines
 {
     public static TheoryData<string> Commands => new(
         "", "devnet", "init", "run", "keys", "keys new", "keys list", "keys import", "keys export", "tx", "tx send", "tx data", "tx status", "tx flood",
+        "tx stake", "tx topup", "tx exit", "tx withdraw", "tx unjail", "validators", "evidence", "supply",
         "status", "block", "finality", "verify-certificate", "keys guard", "keys guard status", "keys guard export", "keys guard import",
         "keys guard accept", "db", "db check");
 
@@ -44,6 +45,14 @@ public sealed class Command_lines
     [InlineData("tx send --to 0x00000000000000000000000000000000000000aa --value 1", "either --from KEYSTORE or, on a devnet, --faucet")]
     [InlineData("tx data --faucet", "exactly one of --text, --hex and --file")]
     [InlineData("tx data --faucet --text a --hex 00", "exactly one of --text, --hex and --file")]
+    [InlineData("tx stake --faucet", "--amount")]
+    [InlineData("tx stake --faucet --amount lots", "--amount is lots; it must be tokens")]
+    [InlineData("tx topup --amount 1", "either --from KEYSTORE or, on a devnet, --faucet")]
+    [InlineData("tx exit", "either --from KEYSTORE or, on a devnet, --faucet")]
+    [InlineData("validators 0x12", "0x12 is no address")]
+    [InlineData("validators --all --waiting", "at most one of an address, --epoch, --waiting and --all")]
+    [InlineData("validators --epoch x", "x")]
+    [InlineData("evidence --limit 0", "--limit is 0; it must be 1 to 256")]
     [InlineData("tx flood --batch 101", "--batch is 101; it must be 1 to 100")]
     [InlineData("tx status 0x12", "0x12 is no transaction id")]
     [InlineData("status --rpc ftp://x", "--rpc is ftp://x; it must be an address")]
@@ -61,6 +70,10 @@ public sealed class Command_lines
     [InlineData("status")]
     [InlineData("block 1")]
     [InlineData("finality")]
+    [InlineData("validators")]
+    [InlineData("evidence")]
+    [InlineData("supply")]
+    [InlineData("tx exit --faucet")]
     [InlineData("tx send --faucet --to 0x00000000000000000000000000000000000000aa --value 1")]
     [InlineData("tx flood --count 1")]
     public async Task Where_no_node_answers_a_client_ends_with_3(string line)

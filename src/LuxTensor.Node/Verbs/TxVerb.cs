@@ -3,7 +3,6 @@ using System.Text;
 using LuxTensor.Core;
 using LuxTensor.Core.Transactions;
 using LuxTensor.Crypto;
-using LuxTensor.Node.Client;
 using LuxTensor.Node.Configuration;
 
 namespace LuxTensor.Node.Verbs;
@@ -11,14 +10,24 @@ namespace LuxTensor.Node.Verbs;
 /// <summary>luxtensor tx: signs transactions on this machine and submits them.</summary>
 internal static class TxVerb
 {
-    internal static Command Create(Terminal terminal) =>
-        new Verb(
+    internal static Command Create(Terminal terminal)
+    {
+        var command = new Verb(
             "tx",
             "Sign transactions on this machine and submit them to a node.",
             "luxtensor tx send --faucet --to 0x00000000000000000000000000000000000000aa --value 1.5 --wait final")
         {
-            Send(terminal), Data(terminal), TxStatus.Create(terminal), TxFlood.Create(terminal),
+            Send(terminal), Data(terminal),
         };
+        foreach (var staking in TxStaking.Create(terminal))
+        {
+            command.Add(staking);
+        }
+
+        command.Add(TxStatus.Create(terminal));
+        command.Add(TxFlood.Create(terminal));
+        return command;
+    }
 
     private static Command Send(Terminal terminal)
     {
@@ -80,59 +89,5 @@ internal static class TxVerb
         var digits = text.StartsWith("0x", StringComparison.Ordinal) ? text[2..] : text;
         var bytes = new byte[digits.Length / 2];
         return Hex.TryDecode(digits, bytes) ? bytes : throw CommandFailure.Usage("--hex must be pairs of hexadecimal digits");
-    }
-
-    /// <summary>The options of every command that sends one transaction.</summary>
-    private sealed class SendOptions
-    {
-        private readonly Option<string?> from = new("--from") { Description = "The sender's keystore.", HelpName = "KEYSTORE" };
-        private readonly Option<bool> faucet = new("--faucet") { Description = "Send from the devnet's faucet, whose key is public." };
-        private readonly Option<string?> password = CommonOptions.PasswordFile();
-        private readonly Option<string?> fee =
-            new("--fee") { Description = "The fee; the least that the chain takes unless given.", HelpName = "AMOUNT" };
-        private readonly Option<ulong?> nonce =
-            new("--nonce") { Description = "The sender's nonce; its next one unless given.", HelpName = "N" };
-        private readonly Option<string?> wait = new("--wait") { Description = "Wait until the transaction is final.", HelpName = "final" };
-        private readonly Option<int> timeout =
-            new("--timeout") { Description = "Seconds to wait at most.", HelpName = "SECONDS", DefaultValueFactory = static _ => 60 };
-        private readonly Option<string> rpc = CommonOptions.Rpc();
-
-        internal void AddTo(Command command)
-        {
-            wait.AcceptOnlyFromAmong("final");
-            foreach (var option in (ReadOnlySpan<Option>)[from, faucet, password, fee, nonce, wait, timeout, rpc])
-            {
-                command.Add(option);
-            }
-        }
-
-        internal async Task<int> RunAsync(Terminal terminal, ParseResult parsed, TransactionBody body, CancellationToken cancellation)
-        {
-            var keystore = parsed.GetValue(from);
-            if (keystore is null != parsed.GetValue(faucet))
-            {
-                throw CommandFailure.Usage("name the sender: either --from KEYSTORE or, on a devnet, --faucet");
-            }
-
-            var wishedFee = parsed.GetValue(fee) is { } text ? ParseAmount("--fee", text) : (UInt128?)null;
-            using var client = new RpcClient(parsed.GetRequiredValue(rpc));
-            var chainId = Quantity.Require(await client.CallAsync("eth_chainId", cancellation), "chain id");
-            using var key = keystore is null ? DevnetKeys.Account(0) : KeysVerb.Open(terminal, keystore, parsed.GetValue(password));
-            var sender = Address.Of(key.PublicKey);
-            var next = parsed.GetValue(nonce)
-                ?? Quantity.Require(await client.CallAsync("eth_getTransactionCount", cancellation, sender.ToString(), "pending"), "nonce");
-            var paid = wishedFee ?? Quantity.Wide(await client.CallAsync("eth_gasPrice", cancellation)) ?? 1;
-            var transaction = Transaction.Sign(chainId, key, next, paid, body);
-            await client.CallAsync("eth_sendRawTransaction", cancellation, Hex.Encode(transaction.Encoded.Span));
-            var height = parsed.GetValue(wait) is null
-                ? (ulong?)null
-                : await TxStatus.WaitAsync(
-                    client, transaction.Id, TimeSpan.FromSeconds(parsed.GetValue(timeout)), terminal.Time, cancellation);
-            Report.Print(
-                terminal, parsed.GetValue(CommonOptions.Json),
-                ("transaction", transaction.Id.ToString()), ("from", sender.ToString()), ("nonce", next), ("fee", Amount.Write(paid)),
-                    ("finalHeight", height));
-            return (int)ExitCode.Ok;
-        }
     }
 }
