@@ -51,6 +51,33 @@ internal static class Campaign
         return (total, events, null);
     }
 
+    /// <summary>Runs small scenarios with a validator that is there twice; gives how many, what they did, and the first failure in words.</summary>
+    public static (long Runs, Coverage Total, ulong Events, string? Failure) RunTwins(TwinsPlan plan, IReadOnlyList<long> chosen, int jobs)
+    {
+        var total = new Coverage();
+        long runs = 0;
+        ulong events = 0;
+        foreach (var outcome in Side.BySide(jobs, chosen.Count, index => World.Run(plan.Draw(chosen[index]))))
+        {
+            runs++;
+            total.Include(outcome.Coverage);
+            events += outcome.Events;
+            if (outcome.Broken is not null)
+            {
+                var number = (long)outcome.Scenario.Seed;
+                var traced = World.Run(plan.Draw(number), linesKept: LinesKept);
+                return (runs, total, events, string.Create(CultureInfo.InvariantCulture, $"""
+                    scenario {number} of {plan.Rounds} rounds breaks {outcome.Broken}
+                    {outcome.What}
+                    {plan.Describe(number)}
+                    {string.Join('\n', traced.Lines)}
+                    """));
+            }
+        }
+
+        return (runs, total, events, null);
+    }
+
     /// <summary>The same failure with as few kinds of fault and as short a time of faults as still show it, and its last events.</summary>
     public static (Plan Plan, Outcome Outcome) Shrink(Plan plan, Outcome failure)
     {

@@ -47,7 +47,7 @@ internal sealed class Network
 
     public void Send(int from, int to, Frame frame)
     {
-        if (blocked[from, to] || scenario.Script?.Connects(world, from, to) == false)
+        if (blocked[from, to] || scenario.Script?.Connects(world, from, to, frame.Decode(scenario.Rules)) == false)
         {
             world.Coverage.Add(Seen.BlockedByPartition);
             return;

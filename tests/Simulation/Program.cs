@@ -20,10 +20,19 @@ internal static class Program
           --jobs N        seeds that run at a time (one a processor)
           --defect NAME    break the simulated host: SkipsGuard, ActsBeforeCommit, ForgetsJournal, ForgetsInputs,
                            IgnoresWriteErrors, RetriesInDoubt, TakesTornWrites, IgnoresForgottenLocks
+        or     dotnet run -c Release --project tests/Simulation -- --twins [ROUNDS [SIDES [MOST]]]
+                           four validators, one of them there twice: every order of proposers and every
+                           division of the nodes into at most so many sides, anew for the prepares
+                           and for the precommits of each round (2 rounds, 2 sides)
         """;
 
     public static int Main(string[] arguments)
     {
+        if (arguments is ["--twins", ..])
+        {
+            return RunTwins(arguments);
+        }
+
         if (!TryRead(arguments, out var plan, out var isTraced))
         {
             Console.Error.WriteLine(Usage);
@@ -70,6 +79,33 @@ internal static class Program
         Console.WriteLine($"seed {failure.Scenario.Seed} breaks {failure.Broken}; looking for the smallest run that does");
         Console.WriteLine(Campaign.Describe(plan, failure));
         return 1;
+    }
+
+    private static int RunTwins(string[] arguments)
+    {
+        var numbers = arguments.Skip(1).Select(text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0).ToArray();
+        if (numbers.Length > 3 || numbers.Any(number => number == 0) || numbers is [> 5, ..] or [_, > 5, ..])
+        {
+            Console.Error.WriteLine(Usage);
+            return 2;
+        }
+
+        var rounds = numbers is [var wanted, ..] ? wanted : 2;
+        var sides = numbers is [_, var most, ..] ? most : rounds < 2 ? 5 : 2;
+        var plan = new TwinsPlan(rounds, sides);
+        var chosen = plan.Choose(numbers is [_, _, var count] ? count : 100_000).ToArray();
+        var watch = Stopwatch.StartNew();
+        var (runs, total, events, failure) = Campaign.RunTwins(plan, chosen, Environment.ProcessorCount);
+        var seconds = watch.Elapsed.TotalSeconds;
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{runs} scenarios of {rounds} rounds, {sides} sides at most, of {plan.Space} with symmetric ones: {runs / seconds:F0} a second, {events} events; {total[Seen.Evidence]} double votes seen, {total[Seen.LocksCarriedOver]} locks carried over, highest round {total[Seen.HighestRound]}; {(failure is null ? 0 : 1)} violations"));
+        if (failure is not null)
+        {
+            Console.WriteLine(failure);
+        }
+
+        return failure is null ? 0 : 1;
     }
 
     private static bool TryRead(string[] arguments, out Plan plan, out bool isTraced)

@@ -80,6 +80,9 @@ internal sealed partial record Scenario
 
     public bool Reordering { get; init; }
 
+    /// <summary>Final blocks that every correct node must gain after the network has healed.</summary>
+    public ulong HeightsToGain { get; init; } = 3;
+
     /// <summary>Who hears whom in which round, where that is not left to chance.</summary>
     public Script? Script { get; init; }
 

@@ -35,7 +35,9 @@ internal sealed partial class SimulatedNode
         this.guard = guard;
         Index = index;
         IsByzantine = isByzantine;
-        Skew = random.Between(0, world.Scenario.SkewMost);
+        Skew = world.Scenario.Script is not null && index >= world.Scenario.Stakes.Length
+            ? world.Scenario.Rules.BlockInterval + 3 // the second node's blocks differ from the first one's by their time
+            : random.Between(0, world.Scenario.SkewMost);
         Disk = new SimulatedDisk(world, random.Split("disk"), isByzantine);
         Journal = new SimulatedJournal(world.Genesis, Disk);
         View = Durable = Replay().Turn.State;

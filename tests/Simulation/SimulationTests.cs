@@ -149,3 +149,29 @@ public sealed class The_checkers
         Assert.Null(World.Run(plan.Draw(failure.Scenario.Seed)).Broken);
     }
 }
+
+/// <summary>Small scenarios with a validator that is there twice, one after the other.</summary>
+public sealed class Twins
+{
+    [Theory]
+    [InlineData(1, 5, 2_000)] // all there are
+    [InlineData(2, 2, 400)]
+    [InlineData(3, 5, 200)]
+    public void Bring_no_two_blocks_to_one_height(int rounds, int sides, int most)
+    {
+        var plan = new TwinsPlan(rounds, sides);
+        var (runs, total, _, failure) = Campaign.RunTwins(plan, [.. plan.Choose(most)], Environment.ProcessorCount);
+        Assert.True(failure is null, failure);
+        Assert.InRange(runs, int.Min(most, 1_000), most);
+        Assert.True(total[Seen.Evidence] > runs / 10 && total[Seen.LocksCarriedOver] > 0, $"nobody was put to the test: {total}");
+    }
+
+    [Fact]
+    public void Take_every_order_of_proposers_and_every_division_once()
+    {
+        var plan = new TwinsPlan(1, 5);
+        var described = plan.Choose(10_000).Select(plan.Describe).ToArray();
+        Assert.Equal(4 * 52 * 52, plan.Space);
+        Assert.Equal(1_319, described.Distinct(StringComparer.Ordinal).Count());
+    }
+}

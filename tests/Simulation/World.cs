@@ -19,9 +19,6 @@ internal sealed record Outcome(
 /// </summary>
 internal sealed class World : IDisposable
 {
-    /// <summary>Final blocks that every correct node must gain after the network has healed.</summary>
-    private const ulong HeightsToGain = 3;
-
     /// <summary>Rounds that a height may take after healing: one of so many in a row has a correct proposer but for odds of 3^-12.</summary>
     private const uint RoundsAHeight = 12;
 
@@ -110,9 +107,12 @@ internal sealed class World : IDisposable
 
     public void Dispose() => Trace.Dispose();
 
+    /// <summary>Base units of a stake of so many times 32 tokens.</summary>
+    public static UInt128 StakeOf(int units, ulong salt) => (32 * ChainRules.Token * (UInt128)units) + salt;
+
     private Genesis MakeGenesis()
     {
-        var validators = Scenario.Stakes.Select((stake, index) => new GenesisValidator(Keys.Validators[index].PublicKey, 32 * ChainRules.Token * (UInt128)stake));
+        var validators = Scenario.Stakes.Select((stake, index) => new GenesisValidator(Keys.Validators[index].PublicKey, StakeOf(stake, Scenario.Script?.Salt ?? 0)));
         var accounts = Keys.Accounts.Select(key => new GenesisAccount(Address.Of(key.PublicKey), 1_000_000 * ChainRules.Token));
         return Genesis.TryCreate(Scenario.Rules, 1_700_000_000_000, [.. validators], [.. accounts], out var genesis, out var why)
             ? genesis
@@ -155,8 +155,16 @@ internal sealed class World : IDisposable
             Coverage.Add(Seen.KeysRunTwice, Scenario.Twins.Count + Scenario.Clones.Count);
             Faults.Start();
             Adversary.Start();
-            OfferTransactions();
-            Schedule(Scenario.FaultsEnd, 'h', 255, 0, Heal);
+            if (Scenario.Script is { } script)
+            {
+                script.Start(this, Heal);
+            }
+            else
+            {
+                OfferTransactions();
+                Schedule(Scenario.FaultsEnd, 'h', 255, 0, Heal);
+            }
+
             while (!IsDone())
             {
                 RunNext();
@@ -222,10 +230,10 @@ internal sealed class World : IDisposable
         ulong bound = (20 * rules.RoundTimeout) + (2 * rules.ClockBound);
         for (uint next = 0; next < RoundsAHeight; next++)
         {
-            bound += 3 * (rules.TimeoutOf(round + next) + (HeightsToGain * rules.TimeoutOf(next)));
+            bound += 3 * (rules.TimeoutOf(round + next) + (Scenario.HeightsToGain * rules.TimeoutOf(next)));
         }
 
-        goal = (Checkers.Highest + HeightsToGain, Now + bound);
+        goal = (Checkers.Highest + Scenario.HeightsToGain, Now + bound);
     }
 
     /// <summary>Transfers between a few accounts, now and then with a used nonce, a gap, twice, or to a second node.</summary>
