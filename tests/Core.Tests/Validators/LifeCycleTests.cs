@@ -166,6 +166,18 @@ public sealed class LifeCycleTests
     }
 
     [Fact]
+    public void VAL_8_nobody_joins_before_its_epoch_and_only_so_many_with_one()
+    {
+        var slow = new StakeChain(StakeChain.Rules with { ActivationDelay = 4 });
+        slow.Block((10, new TransactionBody.Stake(500))).To(3);
+        Assert.Equal((false, true), (slow.IsIn(10, 3), slow.IsIn(10, 4)));
+
+        var roomy = new StakeChain(StakeChain.Rules with { MaxActiveValidators = 20 });
+        roomy.Block([.. Enumerable.Range(10, 5).Select(static who => (who, (TransactionBody)new TransactionBody.Stake(500)))]).To(4);
+        Assert.Equal([4, 6, 8, 9, 9], new ulong[] { 1, 2, 3, 4, 5 }.Select(epoch => roomy.Ledger.Epochs.Of(epoch).Validators.Length));
+    }
+
+    [Fact]
     public void VAL_9_a_set_that_stays_as_it_is_shares_everything_and_keeps_its_hash()
     {
         var chain = new StakeChain();

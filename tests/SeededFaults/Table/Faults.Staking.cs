@@ -39,7 +39,6 @@ internal static partial class Faults
         new("withdrawn stake lost", "VAL-5", Stakes, "draft.Credit(sender, leaver.Stake);", "_ = leaver;"),
         new("unjailed while in the set", "VAL-6", Stakes, "TransactionBody.Unjail when draft.Epoch < validator.Until || draft.IsMember(address) =>", "TransactionBody.Unjail when draft.Epoch == ulong.MaxValue =>"),
         new("unjailed without being jailed", "VAL-6", Stakes, "TransactionBody.Unjail when validator.Standing != Standing.Jailed =>", "TransactionBody.Unjail when validator.Standing == Standing.Active =>"),
-        new("unjailed with too little at stake", "VAL-6", Stakes, "TransactionBody.Unjail when validator.Stake < draft.Rules.MinimumStake =>", "TransactionBody.Unjail when validator.Stake == 0 =>"),
         new("jailed and still in the set", "VAL-7", Leaving, "Standing = Standing.Jailed, Until = draft.NextFree }", "Standing = Standing.Jailed, Until = Validator.Never }"),
         new("leaver stays an epoch too long", "VAL-9", Transition, "entry.Until <= epoch)", "entry.Until < epoch)"),
         new("newcomers first", "VAL-9", Transition, "members.AddRange(joining.Select(", "members.InsertRange(0, joining.Select("),
