@@ -25,6 +25,13 @@ public sealed record NodeState
     /// <summary>The double votes seen that are not punished yet, one a validator.</summary>
     public ImmutableSortedDictionary<Address, DoubleVote> Offences { get; init; } = ImmutableSortedDictionary<Address, DoubleVote>.Empty;
 
+    /// <summary>The heights that became final last, and what was seen of those who are missing from their certificates.</summary>
+    public ImmutableSortedDictionary<ulong, HeightWatch> Watched { get; init; } = ImmutableSortedDictionary<ulong, HeightWatch>.Empty;
+
+    /// <summary>Votes of heights that are not final which cannot count, one a validator and height: for the answer to why.</summary>
+    public ImmutableDictionary<(ulong Height, Address Validator), DutyView> RefusedVotes { get; init; } =
+        ImmutableDictionary<(ulong, Address), DutyView>.Empty;
+
     /// <summary>The head of the chosen branch; "latest".</summary>
     public Block Head => Chain.Tree.Head.Block;
 

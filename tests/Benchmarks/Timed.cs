@@ -32,6 +32,8 @@ internal sealed class TimedJournal(IJournal journal) : IJournal
 
     public TransactionPlace? Locate(Hash256 transactionId) => journal.Locate(transactionId);
 
+    public MissedDuty? MissOf(Address validator, ulong height) => journal.MissOf(validator, height);
+
     public EpochSnapshot? SetOf(ulong epoch) => journal.SetOf(epoch);
 
     public IReadOnlyList<Evidence> Evidence(int limit) => journal.Evidence(limit);

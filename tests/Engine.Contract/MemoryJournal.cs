@@ -17,6 +17,7 @@ internal sealed class MemoryJournal : IJournal
     private readonly Dictionary<Hash256, TransactionPlace> places = [];
     private readonly List<Evidence> evidence = [];
     private readonly Dictionary<ulong, EpochSnapshot> sets;
+    private readonly Dictionary<(ulong, Address), MissedDuty> missed = [];
 
     public MemoryJournal(Genesis genesis)
     {
@@ -72,7 +73,12 @@ internal sealed class MemoryJournal : IJournal
             }
 
             evidence.AddRange(batch.Evidence);
-            evidence.RemoveAll(conflict => conflict.First.Ballot.Height < batch.EvidenceFrom);
+            foreach (var duty in batch.Missed)
+            {
+                missed[(duty.Height, duty.Validator)] = duty;
+            }
+
+            evidence.RemoveAll(conflict => conflict.First.Ballot.Height < batch.KeepFrom);
         }
     }
 
@@ -97,6 +103,14 @@ internal sealed class MemoryJournal : IJournal
         lock (gate)
         {
             return places.TryGetValue(transactionId, out var place) ? place : null;
+        }
+    }
+
+    public MissedDuty? MissOf(Address validator, ulong height)
+    {
+        lock (gate)
+        {
+            return missed.GetValueOrDefault((height, validator));
         }
     }
 

@@ -62,6 +62,10 @@ internal sealed class FakeNode : INode, IChainReader
 
     public IChainReader Chain => this;
 
+    public Dictionary<(ulong Height, Address Validator), MissedDuty> Missed { get; } = [];
+
+    public MissedDuty? MissOf(Address validator, ulong height) => Missed.GetValueOrDefault((height, validator));
+
     public Core.Validators.EpochSnapshot? SetOf(ulong epoch) => epoch <= view.Chain.Epochs.Newest.Epoch ? Genesis.EpochZero.For(epoch) : null;
 
     public IReadOnlyCollection<PeerId> Peers { get; set; } = [new("a"), new("b")];

@@ -50,6 +50,8 @@ internal sealed class SimulatedJournal : IJournal
 
     public TransactionPlace? Locate(Hash256 transactionId) => places.TryGetValue(transactionId, out var place) ? place : null;
 
+    public MissedDuty? MissOf(Core.Address validator, ulong height) => null; // for applications: no rule depends on it
+
     public EpochSnapshot? SetOf(ulong epoch) => sets.GetValueOrDefault(epoch);
 
     public IReadOnlyList<Evidence> Evidence(int limit) => [.. evidence.Take(limit)];
@@ -114,7 +116,7 @@ internal sealed class SimulatedJournal : IJournal
         }
 
         evidence.AddRange(batch.Evidence);
-        evidence.RemoveAll(conflict => conflict.First.Ballot.Height < batch.EvidenceFrom);
+        evidence.RemoveAll(conflict => conflict.First.Ballot.Height < batch.KeepFrom);
     }
 
     /// <summary>What a power cut leaves of a batch.</summary>

@@ -94,7 +94,7 @@ internal sealed partial class SimulatedNode
             }
 
             world.Coverage.Add(Seen.GuardRefusals);
-            Post(new NodeInput.Chain(new ChainInput.SigningRefused(vote.Validator, vote.Ballot)));
+            Post(new NodeInput.Chain(new ChainInput.SigningRefused(vote.Validator, vote.Ballot, decision.Refusal!.Value)));
         });
     }
 

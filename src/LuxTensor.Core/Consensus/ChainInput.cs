@@ -31,6 +31,19 @@ public enum TimerKind : byte
 /// <summary>A timer's name: firing it twice, or late, does no harm.</summary>
 public readonly record struct TimerId(TimerKind Kind, ulong Height, uint Round);
 
+/// <summary>Why the signing guard refused a vote.</summary>
+public enum SigningRefusal : byte
+{
+    /// <summary>Another block was signed at the position.</summary>
+    DoubleSign = 1,
+
+    /// <summary>The position is below what was signed elsewhere.</summary>
+    BelowWatermark = 2,
+
+    /// <summary>The guard's or the journal's records are known to be incomplete.</summary>
+    Blocked = 3,
+}
+
 /// <summary>What moves the chain. A closed set; whatever is signed was verified.</summary>
 public abstract record ChainInput
 {
@@ -69,7 +82,7 @@ public abstract record ChainInput
     public sealed record Signed(Verified<Vote> Vote) : ChainInput;
 
     /// <summary>The signing guard refused an own vote.</summary>
-    public sealed record SigningRefused(Address Validator, Ballot Ballot) : ChainInput;
+    public sealed record SigningRefused(Address Validator, Ballot Ballot, SigningRefusal Why) : ChainInput;
 }
 
 /// <summary>A peer, as the network names it; the empty name is this node.</summary>

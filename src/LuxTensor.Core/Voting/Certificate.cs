@@ -57,6 +57,38 @@ public sealed class Certificate
         }
     }
 
+    /// <summary>The same with more signers, by index; those who signed already are passed over. Nothing is verified here.</summary>
+    public Certificate With(IEnumerable<(int Index, Signature Signature)> more)
+    {
+        var all = new SortedDictionary<int, Signature>();
+        var at = 0;
+        for (var index = 0; index < Signers.Length * 8; index++)
+        {
+            if (HasSigned(index))
+            {
+                all.Add(index, Signatures[at++]);
+            }
+        }
+
+        foreach (var (index, signature) in more)
+        {
+            all.TryAdd(index, signature);
+        }
+
+        if (all.Count == Signatures.Length)
+        {
+            return this;
+        }
+
+        var bitmap = new byte[(all.Keys.Last() / 8) + 1];
+        foreach (var index in all.Keys)
+        {
+            bitmap[index / 8] |= (byte)(1 << (index % 8));
+        }
+
+        return new Certificate(Ballot, [.. bitmap], [.. all.Values]);
+    }
+
     private Hash256 ComputeHash()
     {
         var writer = new WireWriter();

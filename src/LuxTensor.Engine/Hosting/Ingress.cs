@@ -127,6 +127,11 @@ internal sealed class Ingress
         var set = host.View.Chain.Epochs.Find(Rules.EpochOf(vote.Ballot.Height));
         if (Verifier.Check(vote, Rules, set, out var verified) is not null)
         {
+            if (!host.View.RefusedVotes.ContainsKey((vote.Ballot.Height, vote.Validator)))
+            {
+                batch.Add(new NodeInput.BadVote(vote.Validator, vote.Ballot.Height));
+            }
+
             return FrameVerdict.Reject;
         }
 

@@ -106,6 +106,6 @@ internal sealed class Signer : IDisposable
             return;
         }
 
-        host.Post(new NodeInput.Chain(new ChainInput.SigningRefused(validator, ballot)), new Notice.SigningRefused(validator, ballot, decision));
+        host.Post(new NodeInput.Chain(new ChainInput.SigningRefused(validator, ballot, decision.Refusal!.Value)), new Notice.SigningRefused(validator, ballot, decision));
     }
 }

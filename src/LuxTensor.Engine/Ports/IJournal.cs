@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using LuxTensor.Core;
 using LuxTensor.Core.Blocks;
 using LuxTensor.Core.Finality;
 using LuxTensor.Core.State;
@@ -41,6 +42,9 @@ public interface IChainReader
     /// <summary>The validator set of an epoch that a final block fixed, or null: of any past epoch, the current one and those fixed ahead.</summary>
     EpochSnapshot? SetOf(ulong epoch);
 
+    /// <summary>Why a validator's duty at a height counts as missed, as far as this node saw; null where it did not, or nothing was seen.</summary>
+    MissedDuty? MissOf(Address validator, ulong height);
+
     /// <summary>The stored evidence, oldest first, at most <paramref name="limit"/>.</summary>
     IReadOnlyList<Evidence> Evidence(int limit);
 }
@@ -78,11 +82,14 @@ public sealed record JournalBatch
     /// <summary>Evidence of double votes.</summary>
     public ImmutableArray<Evidence> Evidence { get; init; } = [];
 
-    /// <summary>Evidence of lower heights than this is too old to be of use and is deleted.</summary>
-    public ulong EvidenceFrom { get; init; }
+    /// <summary>Duties that counted as missed, or why one did that was told before.</summary>
+    public ImmutableArray<MissedDuty> Missed { get; init; } = [];
+
+    /// <summary>Evidence and missed duties of lower heights than this are too old to be of use and are deleted.</summary>
+    public ulong KeepFrom { get; init; }
 
     /// <summary>Whether there is nothing to store.</summary>
-    public bool IsEmpty => Inputs.IsEmpty && Finalized.IsEmpty && PoolAdded.IsEmpty && PoolRemoved.IsEmpty && Evidence.IsEmpty;
+    public bool IsEmpty => Inputs.IsEmpty && Finalized.IsEmpty && PoolAdded.IsEmpty && PoolRemoved.IsEmpty && Evidence.IsEmpty && Missed.IsEmpty;
 }
 
 /// <summary>What a journal holds.</summary>

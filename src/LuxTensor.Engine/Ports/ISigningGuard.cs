@@ -1,4 +1,5 @@
 using LuxTensor.Core;
+using LuxTensor.Core.Consensus;
 using LuxTensor.Core.Voting;
 using LuxTensor.Crypto;
 
@@ -45,6 +46,15 @@ public abstract record GuardDecision
     private GuardDecision()
     {
     }
+
+    /// <summary>The kind of refusal; null where the signature may leave.</summary>
+    public SigningRefusal? Refusal => this switch
+    {
+        DoubleSign => SigningRefusal.DoubleSign,
+        BelowWatermark => SigningRefusal.BelowWatermark,
+        Blocked => SigningRefusal.Blocked,
+        _ => null,
+    };
 
     /// <summary>The signature may leave; where the same vote was signed before, it is the signature of then (GRD-2).</summary>
     public sealed record Released(Signature Signature) : GuardDecision;

@@ -85,6 +85,7 @@ public static class InputCodec
                 height = refused.Ballot.Height;
                 writer.UInt8((byte)Kind.SigningRefused);
                 new Vote(refused.Ballot, refused.Validator, default).Write(writer);
+                writer.UInt8((byte)refused.Why);
                 break;
             default:
                 return null;
@@ -114,7 +115,7 @@ public static class InputCodec
             Kind.RoundSkip => new NodeInput.Chain(new ChainInput.Fact(stored.Height, new FinalityFact.RoundSkip(reader.UInt32()))),
             Kind.Signed => DecodeSigned(stored, ref reader, rules, epochs),
             Kind.SigningRefused => Vote.Read(ref reader) is var vote
-                ? new NodeInput.Chain(new ChainInput.SigningRefused(vote.Validator, vote.Ballot))
+                ? new NodeInput.Chain(new ChainInput.SigningRefused(vote.Validator, vote.Ballot, (SigningRefusal)reader.UInt8()))
                 : throw Damaged(stored, "no vote"),
             _ => throw Damaged(stored, "its kind is unknown"),
         };

@@ -17,6 +17,9 @@ public abstract record NodeInput
     /// <summary>A prepare or precommit of another node.</summary>
     public sealed record CastVote(Verified<Vote> Vote, PeerId From) : NodeInput;
 
+    /// <summary>A vote in a validator's name that did not verify; kept only as a hint why its duty was missed.</summary>
+    public sealed record BadVote(Core.Address Validator, ulong Height) : NodeInput;
+
     /// <summary>A transaction, from a peer or an application.</summary>
     public sealed record Submit(Verified<Transaction> Transaction) : NodeInput;
 }

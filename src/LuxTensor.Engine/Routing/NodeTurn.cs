@@ -17,6 +17,7 @@ public sealed class NodeTurn(NodeState state, bool isReplay = false)
     private readonly Dictionary<Hash256, PoolEntry> poolAdded = [];
     private readonly HashSet<Hash256> poolRemoved = []; // stored before this turn
     private readonly ImmutableArray<Evidence>.Builder evidence = ImmutableArray.CreateBuilder<Evidence>();
+    private readonly ImmutableArray<MissedDuty>.Builder missed = ImmutableArray.CreateBuilder<MissedDuty>();
     private readonly List<NodeEffect> effects = [];
 
     /// <summary>The state after the steps so far.</summary>
@@ -33,10 +34,11 @@ public sealed class NodeTurn(NodeState state, bool isReplay = false)
         PoolAdded = [.. poolAdded.Values.OrderBy(entry => entry.Arrival)],
         PoolRemoved = [.. poolRemoved.Order()],
         Evidence = evidence.ToImmutable(),
-        EvidenceFrom = EvidenceFrom,
+        Missed = missed.ToImmutable(),
+        KeepFrom = KeepFrom,
     };
 
-    internal ulong EvidenceFrom { get; set; }
+    internal ulong KeepFrom { get; set; }
 
     internal bool IsReplay => isReplay;
 
@@ -65,6 +67,14 @@ public sealed class NodeTurn(NodeState state, bool isReplay = false)
         if (!poolAdded.Remove(pooled))
         {
             poolRemoved.Add(pooled);
+        }
+    }
+
+    internal void Store(MissedDuty duty)
+    {
+        if (!isReplay)
+        {
+            missed.Add(duty);
         }
     }
 

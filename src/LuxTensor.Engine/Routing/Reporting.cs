@@ -75,7 +75,7 @@ internal static class Reporting
         var oldest = OldestEpoch(state);
         if (rules.EndsEpoch(state.Chain.Tree.Root.Height))
         {
-            turn.EvidenceFrom = oldest * rules.EpochLength;
+            turn.KeepFrom = oldest * rules.EpochLength;
         }
 
         if (state.Offences.IsEmpty)

@@ -30,7 +30,12 @@ public static class Routing
     public static bool IsUseful(NodeState state, Vote vote)
     {
         var height = vote.Ballot.Height;
-        if (height < state.Chain.Height || height > state.Chain.Height + VoteWindow)
+        if (height < state.Chain.Height)
+        {
+            return DutyWatch.IsNews(state, vote);
+        }
+
+        if (height > state.Chain.Height + VoteWindow)
         {
             return false;
         }
@@ -57,6 +62,12 @@ public static class Routing
             case NodeInput.Submit submit:
                 TakeTransaction(turn, submit.Transaction);
                 return; // the pool has its own table
+            case NodeInput.BadVote bad:
+                DutyWatch.Note(turn, bad.Height, bad.Validator, new DutyView(MissReason.BadVote));
+                return;
+            case NodeInput.CastVote { Vote: var late } when late.Value.Ballot.Height < before.Chain.Height:
+                DutyWatch.TakeLate(turn, late.Value, now);
+                return; // soft state, but for evidence, which has its own table
             case NodeInput.CastVote vote:
                 Feed(turn, Count(turn, vote.Vote, out var isKept), now);
                 if (!isKept && ReferenceEquals(before.Chain, turn.State.Chain))
@@ -76,6 +87,11 @@ public static class Routing
                 Feed(turn, [far], now);
                 return; // it says only how far others are, and will say so again
             case NodeInput.Chain chain:
+                if (chain.Input is ChainInput.SigningRefused { Ballot.Phase: Phase.Precommit } refused)
+                {
+                    DutyWatch.Note(turn, refused.Ballot.Height, refused.Validator, new DutyView(MissReason.Refused, (ulong)refused.Why));
+                }
+
                 Feed(turn, [chain.Input], now);
                 break;
             default:
@@ -174,7 +190,7 @@ public static class Routing
                 Build(turn, build, queue, now);
                 break;
             case ChainEffect.Finalized final:
-                Finalize(turn, final);
+                Finalize(turn, final, now);
                 break;
             case ChainEffect.RoundMoved moved:
                 EnterRound(turn, moved, queue);
@@ -202,7 +218,9 @@ public static class Routing
         }
 
         // The parent's proposer may have known a later one, and no block carries an older one than its parent (BLK-7).
-        var certificate = parent.Block.Certificate is { } newer && newer.Height > (chain.FinalCertificate?.Height ?? 0) ? newer : chain.FinalCertificate;
+        var certificate = parent.Block.Certificate is { } newer && newer.Height > (chain.FinalCertificate?.Height ?? 0)
+            ? newer
+            : DutyWatch.WholeCertificate(turn.State);
         var room = chain.Rules.MaxBlockBytes - Block.OverheadBytes(chain.Rules.MaxActiveValidators);
         var transactions = turn.State.Pool.Select(parent.After, chain.Rules, room);
         var made = BlockValidity.Make(parent, build.Round, build.Time, build.Proposer, certificate, transactions, chain.Rules);
@@ -223,9 +241,10 @@ public static class Routing
         }
     }
 
-    private static void Finalize(NodeTurn turn, ChainEffect.Finalized final)
+    private static void Finalize(NodeTurn turn, ChainEffect.Finalized final, ulong now)
     {
         var block = final.Node.Block;
+        var votes = turn.State.Heights.GetValueOrDefault(block.Height);
         var (pool, removed) = turn.State.Pool.AfterFinal(final.Node.After, turn.State.Chain.Rules, block.Transactions);
         turn.State = turn.State with
         {
@@ -240,6 +259,7 @@ public static class Routing
         }
 
         turn.Emit(new NodeEffect.Notify(new Notice.Finalized(block, final.Certificate)));
+        DutyWatch.AfterFinal(turn, final.Node, final.Certificate, votes, now);
         Reporting.AfterFinal(turn);
     }
 

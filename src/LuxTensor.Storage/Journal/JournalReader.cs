@@ -38,6 +38,8 @@ internal sealed class JournalReader(string path, ChainRules rules, JournalOption
 
     internal EpochSnapshot? SetOf(ulong epoch) => epoch > long.MaxValue ? null : Read(session => session.SetOf(epoch));
 
+    internal MissedDuty? MissOf(Address validator, ulong height) => Read(session => session.MissOf(validator, height));
+
     internal IReadOnlyList<Evidence> Evidence(int limit) => Read(session => session.Evidence(limit));
 
     /// <summary>A block that was just stored is the one most asked for.</summary>
@@ -96,7 +98,7 @@ internal sealed class JournalReader(string path, ChainRules rules, JournalOption
         private readonly string path;
         private readonly ChainRules rules;
         private readonly Database database;
-        private readonly Statement block, height, place, evidence, epoch;
+        private readonly Statement block, height, place, evidence, epoch, miss;
 
         internal Session(string path, ChainRules rules, JournalOptions options)
         {
@@ -111,6 +113,7 @@ internal sealed class JournalReader(string path, ChainRules rules, JournalOption
                 place = database.Prepare(SmallRows.Places);
                 evidence = database.Prepare(SmallRows.Evidences);
                 epoch = database.Prepare(EpochRow.SelectSql);
+                miss = database.Prepare(MissRow.SelectSql);
             }
             catch
             {
@@ -138,6 +141,12 @@ internal sealed class JournalReader(string path, ChainRules rules, JournalOption
             {
                 return !epoch.Step() ? null : EpochRow.Read(epoch) ?? throw Faults.Damaged(path, $"the validator set of epoch {at}");
             }
+        }
+
+        internal MissedDuty? MissOf(Address validator, ulong at)
+        {
+            var found = MissRow.Find(miss, validator, at, out var damage);
+            return damage is null ? found : throw Faults.Damaged(path, damage);
         }
 
         internal ulong? HeightOf(Hash256 hash)

@@ -46,6 +46,11 @@ internal static class JournalSchema
             round INTEGER NOT NULL, phase INTEGER NOT NULL, sum INTEGER NOT NULL, bytes BLOB NOT NULL,
             UNIQUE (validator, height, round, phase)) STRICT
         """,
+        """
+        CREATE TABLE miss (
+            height BLOB NOT NULL CHECK (length(height) = 8), validator BLOB NOT NULL CHECK (length(validator) = 20),
+            sum INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (height, validator)) STRICT, WITHOUT ROWID
+        """,
     ]);
 
     /// <summary>Fills a new file with the genesis: block 0, its state and the first sets.</summary>

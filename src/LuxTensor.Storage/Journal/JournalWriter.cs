@@ -12,7 +12,7 @@ internal sealed class JournalWriter : IDisposable
     private readonly string path;
     private readonly Database database;
     private readonly Statement updateHead, insertBlock, parentHash, insertPlace, putState, insertInput, deleteInputs, insertPool, deletePool;
-    private readonly Statement insertEvidence, deleteEvidence, insertEpoch;
+    private readonly Statement insertEvidence, deleteEvidence, insertEpoch, upsertMiss, deleteMisses;
     private Hash256 finalHash;
     private long nextInput, nextEvidence;
 
@@ -32,6 +32,8 @@ internal sealed class JournalWriter : IDisposable
         insertEvidence = database.Prepare("INSERT INTO evidence VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING");
         deleteEvidence = database.Prepare("DELETE FROM evidence WHERE height < ?1 RETURNING sum");
         insertEpoch = database.Prepare(EpochRow.InsertSql);
+        upsertMiss = database.Prepare(MissRow.UpsertSql);
+        deleteMisses = database.Prepare("DELETE FROM miss WHERE height < ?1");
         Head = Head.Read(database, path);
         finalHash = ReadFinalHash();
         nextInput = database.Integer("SELECT max(seq) FROM input") + 1;
@@ -55,6 +57,7 @@ internal sealed class JournalWriter : IDisposable
                 Store(finalization);
             }
 
+            StoreMissed(batch);
             next = next with
             {
                 Height = Head.Height + batch.Finalized.Length,
@@ -155,6 +158,21 @@ internal sealed class JournalWriter : IDisposable
         }
     }
 
+    private void StoreMissed(JournalBatch batch)
+    {
+        foreach (var duty in batch.Missed)
+        {
+            MissRow.Upsert(upsertMiss, duty);
+        }
+
+        if (batch.KeepFrom > 0)
+        {
+            Span<byte> height = stackalloc byte[8];
+            BinaryPrimitives.WriteUInt64BigEndian(height, batch.KeepFrom);
+            deleteMisses.Bind(1, height).Run();
+        }
+    }
+
     private Tally AddPool(JournalBatch batch, Tally tally)
     {
         foreach (var (arrival, transaction) in batch.PoolAdded)
@@ -204,9 +222,9 @@ internal sealed class JournalWriter : IDisposable
             }
         }
 
-        if (batch.EvidenceFrom > 0)
+        if (batch.KeepFrom > 0)
         {
-            BinaryPrimitives.WriteUInt64BigEndian(height, batch.EvidenceFrom);
+            BinaryPrimitives.WriteUInt64BigEndian(height, batch.KeepFrom);
             using (deleteEvidence.Bind(1, height).Rows())
             {
                 while (deleteEvidence.Step())

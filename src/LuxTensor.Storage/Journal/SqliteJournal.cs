@@ -154,6 +154,10 @@ public sealed class SqliteJournal : IJournal
     public EpochSnapshot? SetOf(ulong epoch) => reader.SetOf(epoch);
 
     /// <inheritdoc/>
+    /// <exception cref="JournalException">The row is damaged.</exception>
+    public MissedDuty? MissOf(Address validator, ulong height) => reader.MissOf(validator, height);
+
+    /// <inheritdoc/>
     /// <exception cref="JournalException">A row is damaged.</exception>
     public IReadOnlyList<Evidence> Evidence(int limit) => limit <= 0 ? [] : reader.Evidence(limit);
 

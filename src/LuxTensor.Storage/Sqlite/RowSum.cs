@@ -16,6 +16,7 @@ internal enum RowKind : byte
     Watermark,
     Blocked,
     Epoch,
+    Miss,
 }
 
 /// <summary>

@@ -103,7 +103,7 @@ public sealed class ProductionTests
         node.Now += 1_000;
         node.Fire(TimerKind.Build);
         var asked = node.Effects.OfType<ChainEffect.Sign>().Single();
-        node.Step(new ChainInput.SigningRefused(asked.Validator, asked.Ballot));
+        node.Step(new ChainInput.SigningRefused(asked.Validator, asked.Ballot, SigningRefusal.DoubleSign));
         Assert.Empty(node.State.Asked);
         Assert.Empty(node.State.Building);
         node.Fire(TimerKind.Propose);
