@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using LuxTensor.Core;
-using LuxTensor.Core.Consensus;
 using LuxTensor.Core.Finality;
 using LuxTensor.Core.ForkChoice;
 using LuxTensor.Core.Voting;

@@ -1,6 +1,5 @@
 using LuxTensor.Core;
 using LuxTensor.Core.Consensus;
-using LuxTensor.Core.Finality;
 using LuxTensor.Crypto;
 
 namespace LuxTensor.Engine;
