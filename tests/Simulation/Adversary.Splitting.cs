@@ -48,7 +48,7 @@ internal sealed partial class Adversary
             proposal.Block.Height, proposal.Round, proposal.Block.Hash, Forgery.Variant(proposal.Block), deceived[0], random.Chance(500));
         SendTo(node, deceived, new Message.Propose(proposal));
         var rest = Enumerable.Range(0, scenario.Nodes).Except(deceived).Except(scenario.Byzantine.Keys);
-        var rival = Forgery.Offer(node.KeyOf(proposal.Vote.Validator), proposal, split.Rival);
+        var rival = Offer(node, proposal, split.Rival);
         SendTo(node, rest, new Message.Propose(rival));
         SendTo(node, scenario.Byzantine.Keys, new Message.Propose(proposal));
         return true;
@@ -62,7 +62,7 @@ internal sealed partial class Adversary
             return false;
         }
 
-        world.Network.Broadcast(node.Index, new Message.Propose(Forgery.Offer(node.KeyOf(proposal.Vote.Validator), proposal, now.Rival)));
+        world.Network.Broadcast(node.Index, new Message.Propose(Offer(node, proposal, now.Rival)));
         return true;
     }
 

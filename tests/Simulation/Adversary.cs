@@ -107,7 +107,6 @@ internal sealed partial class Adversary(World world, Prng random)
 
     private void Propose(SimulatedNode node, Proposal proposal)
     {
-        var key = node.KeyOf(proposal.Vote.Validator);
         if (Has(node, Habits.Split) && OfferRival(node, proposal))
         {
             return;
@@ -121,7 +120,7 @@ internal sealed partial class Adversary(World world, Prng random)
         if (Does(node, Habits.InvalidBlocks, 400))
         {
             world.Coverage.Add(Seen.InvalidBlocksSent);
-            var spoiled = Forgery.Offer(key, proposal, Forgery.Spoil(proposal.Block, random));
+            var spoiled = Offer(node, proposal, Forgery.Spoil(proposal.Block, random));
             Spread(node, new Message.Propose(spoiled));
         }
 
@@ -133,7 +132,7 @@ internal sealed partial class Adversary(World world, Prng random)
 
         world.Coverage.Add(Seen.Equivocations);
         var (left, right) = SidesOf(proposal.Block.Height);
-        var other = Forgery.Offer(key, proposal, Forgery.Variant(proposal.Block));
+        var other = Offer(node, proposal, Forgery.Variant(proposal.Block));
         SendTo(node, left, new Message.Propose(proposal));
         SendTo(node, right, new Message.Propose(other));
         if (Has(node, Habits.VoteForAll))
@@ -189,6 +188,13 @@ internal sealed partial class Adversary(World world, Prng random)
         var rival = rivals.Length > 0 ? random.Pick(rivals) : vote.Ballot.BlockHash;
         SendTo(node, left, new Message.CastVote(vote));
         SendTo(node, right, new Message.CastVote(Sign(node, vote.Validator, vote.Ballot with { BlockHash = rival })));
+    }
+
+    private Proposal Offer(SimulatedNode node, Proposal proposal, Core.Blocks.Block block)
+    {
+        var offered = Forgery.Offer(node.KeyOf(proposal.Vote.Validator), proposal, block);
+        world.Checkers.Made(offered.Vote);
+        return offered;
     }
 
     private Vote Sign(SimulatedNode node, Address validator, Ballot ballot)

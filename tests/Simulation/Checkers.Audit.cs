@@ -52,12 +52,14 @@ internal sealed partial class Checkers
         var rules = world.Scenario.Rules;
         var parent = new BlockNode(world.Genesis.Block, world.Genesis.Ledger, []);
         var ledgers = new List<Core.State.Ledger> { parent.After };
+        var model = new LedgerModel(world, IsMade);
         for (ulong height = 1; height <= node.Journal.FinalHeight; height++)
         {
             var block = node.Journal.BlockAt(height)!.Block;
             var why = BlockValidity.Check(parent, block, rules, out var next);
             Demand(why is null, Rule.StateRootsAgree, $"final block {height} does not execute on its parent: {why}");
             parent = next!;
+            model.Take(block, parent.After);
             ledgers.Add(parent.After);
         }
 

@@ -37,6 +37,29 @@ internal sealed partial class Checkers
         }
     }
 
+    /// <summary>A correct node stepped through a vote: a second one at a place where it counts a first is evidence (FIN-6).</summary>
+    public void Counted(SimulatedNode node, NodeState before, NodeState after, Vote vote)
+    {
+        var (height, ballot) = (vote.Ballot.Height, vote.Ballot);
+        if (after.Chain.Height > height || !before.Heights.TryGetValue(height, out var votes)
+            || !votes.Tallies.TryGetValue((ballot.Round, ballot.Phase), out var tally)
+            || votes.Set.IndexOf(vote.Validator) is not (>= 0 and var index) || tally[index] is not { } first || first.Ballot == ballot)
+        {
+            return;
+        }
+
+        Demand(
+            after.Heights[height].Conflicts.ContainsKey(vote.Validator),
+            Rule.EvidenceIsFound,
+            $"{node.Name} has {Wording.Of(first)}, is told {Wording.Of(vote)}, and sees nothing in it");
+    }
+
+    private bool IsMade(Vote vote)
+    {
+        var ballot = vote.Ballot;
+        return made.TryGetValue((ballot.Height, ballot.Round, ballot.Phase, ballot.BlockHash), out var signers) && signers.Contains(vote.Validator);
+    }
+
     /// <summary>A node's signer keeps quiet because its journal seems older than the guard: never so for the only user of a key.</summary>
     public void Silenced(SimulatedNode node, Address validator, SigningPosition last) =>
         Demand(

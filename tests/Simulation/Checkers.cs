@@ -135,7 +135,7 @@ internal sealed partial class Checkers(World world)
     /// <summary>A node answered that it has a transaction.</summary>
     public void Accepted(SimulatedNode node, Transaction transaction)
     {
-        if (!node.IsByzantine)
+        if (!node.IsByzantine && transaction.Body is TransactionBody.Transfer or TransactionBody.Data) // others may become impossible (MEM-11, MEM-12)
         {
             accepted.TryAdd(node.Index, []);
             accepted[node.Index].Add((transaction.Sender, transaction.Nonce));

@@ -60,6 +60,9 @@ internal enum Profile
     /// <summary>A third of the stake or more is Byzantine.</summary>
     Overwhelmed,
 
+    /// <summary>Validators that join, leave, are jailed and punished, all in the middle of faults.</summary>
+    Staking,
+
     /// <summary>Disks that fail, and nodes that come back with older data.</summary>
     Storage,
 }

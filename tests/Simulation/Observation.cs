@@ -80,6 +80,11 @@ internal static class Bounds
         Demand(node, "inputs in the journal", node.Journal.InputCount, JournalInputs);
         foreach (var height in state.Heights.Values)
         {
+            if (height.Tallies.Keys.Any(place => place.Round > height.Round + (ulong)FinalityState.Ahead || place.Round + (ulong)FinalityState.Behind < height.Round))
+            {
+                throw new ViolationException(Rule.MemoryIsBounded, $"{node.Name} holds votes of rounds that are far from {height.Round} at height {height.Height}");
+            }
+
             Demand(node, "tallies of a height", height.Tallies.Count, 3 * WindowRounds);
             Demand(node, "rounds seen of a height", height.LatestRounds.Count, height.Set.Validators.Length);
             Demand(node, "conflicts of a height", height.Conflicts.Count, height.Set.Validators.Length);

@@ -13,7 +13,7 @@ internal static class Program
           --trace          print what happened in every run
           --nodes N        validators, 4 to 16 (drawn by the seed)
           --profile NAME   Mixed, Calm, Lossy, Crashes, Partitions, Byzantine, Twins, Splits,
-                           Overwhelmed, Storage (Mixed)
+                           Overwhelmed, Staking, Storage (Mixed)
           --faults LIST    only these kinds, separated by commas (All)
           --horizon MS     the network heals no later
           --signatures KIND  StandIn, or Real for Ed25519 (StandIn)

@@ -18,6 +18,19 @@ internal enum Rule
     CertificatesVerify,
     StateRootsAgree,
     RotationIsTheSame,
+
+    /// <summary>Base units come from subsidies alone, and go to penalties alone (RWD-5).</summary>
+    SupplyIsConserved,
+    StakesFollowTheRules,
+
+    /// <summary>Who is punished voted twice, and is punished once (EVI-4).</summary>
+    PunishmentIsJust,
+
+    /// <summary>Who was told of two votes keeps them as evidence (FIN-6).</summary>
+    EvidenceIsFound,
+
+    /// <summary>What is final is what its place in the chain allows (BLK-4).</summary>
+    BlocksAreValid,
     MemoryIsBounded,
     RestartBringsTheStateBack,
     AcceptedTransactionsSurvive,

@@ -28,7 +28,7 @@ internal sealed partial record Scenario
         };
     }
 
-    private static ChainRules DrawRules(Prng random)
+    private static ChainRules DrawRules(Prng random, bool isStaking, int validators)
     {
         var runAhead = random.Pick<ulong>([1, 1, 4, 4, 64]);
         return new ChainRules
@@ -37,12 +37,15 @@ internal sealed partial record Scenario
             RunAhead = runAhead,
             MaxReorganisation = ulong.Max(runAhead, 8),
             SafeDepth = 2,
-            EpochLength = random.Pick<ulong>([4, 32]),
-            BlockInterval = random.Pick<ulong>([250, 500, 1_000]),
+            EpochLength = isStaking ? random.Pick<ulong>([2, 4, 4]) : random.Pick<ulong>([4, 32]),
+            BlockInterval = isStaking ? 250 : random.Pick<ulong>([250, 500, 1_000]),
             RoundTimeout = random.Pick<ulong>([400, 1_000]),
             RoundTimeoutStep = random.Pick<ulong>([100, 500]),
             ClockBound = 3_000,
-            MaxActiveValidators = 16,
+            MaxActiveValidators = isStaking ? validators + random.Below(3) : 16,
+            WithdrawalDelay = 2 + (ulong)random.Below(3),
+            EvidenceMaxAge = 1,
+            ChurnLimit = 1 + random.Below(2),
         };
     }
 

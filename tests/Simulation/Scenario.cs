@@ -19,6 +19,14 @@ internal sealed partial record Scenario
     /// <summary>Stake of each validator, in units of 32 tokens.</summary>
     public required ImmutableArray<int> Stakes { get; init; }
 
+    /// <summary>Whether validators join, leave and change their stake.</summary>
+    public bool IsStaking { get; init; }
+
+    /// <summary>Nodes with a key of their own that is no validator's at the start.</summary>
+    public int Joiners { get; init; }
+
+    public ulong StakingEvery { get; init; } = 1_000;
+
     /// <summary>Nodes without a key.</summary>
     public required int Followers { get; init; }
 
@@ -88,7 +96,7 @@ internal sealed partial record Scenario
 
     public required ulong TransactionEvery { get; init; }
 
-    public int Nodes => Stakes.Length + Twins.Count + Clones.Count + Followers;
+    public int Nodes => Stakes.Length + Twins.Count + Clones.Count + Joiners + Followers;
 
     /// <summary>Validators that may sign two things at one place.</summary>
     public IEnumerable<int> Equivocating => Byzantine.Keys.Concat(Clones).Concat(Resets);
@@ -103,18 +111,23 @@ internal sealed partial record Scenario
         var harsh = random.Pick([1, 1, 2, 4]);
         var isSplit = profile == Profile.Splits || (profile == Profile.Mixed && !calm && random.Chance(250));
         kinds |= isSplit ? FaultKind.Byzantine : FaultKind.None;
+        var isStaking = profile == Profile.Staking || (profile == Profile.Mixed && random.Chance(400));
         var isOverwhelmed = profile == Profile.Overwhelmed;
         var scenario = new Scenario
         {
             Seed = seed,
             Profile = profile,
             Faults = kinds & allowed,
-            Rules = DrawRules(random),
+            Rules = DrawRules(random, isStaking, count),
+            IsStaking = isStaking,
+            Joiners = isStaking ? random.Below(3) : 0,
+            StakingEvery = random.Between(150, 800),
+            HeightsToGain = profile == Profile.Staking ? 9UL : 3UL,
             Stakes = stakes,
             Followers = random.Chance(250) ? 1 : 0,
             Byzantine = ImmutableSortedDictionary<int, Habits>.Empty,
             Twins = [],
-            FaultsEnd = random.Between(3_000, 10_000),
+            FaultsEnd = random.Between(3_000, isStaking ? 14_000u : 10_000u),
             Latency = random.Chance(500) ? (1UL, random.Between(5, 40)) : (10UL, random.Between(40, 150)),
             SkewMost = random.Between(50, 600),
             Loss = harsh * (int)random.Between(5, 60),

@@ -126,7 +126,13 @@ internal sealed partial class SimulatedNode
                 world.Trace.Say(world.Now, Name, Wording.Of(mail.Input));
             }
 
+            var before = turn.State;
             Routing.Step(turn, mail.Input, Clock);
+            if (!IsByzantine && mail.Input is NodeInput.CastVote { Vote.Value: var vote })
+            {
+                world.Checkers.Counted(this, before, turn.State, vote);
+            }
+
             if (mail.Submitted is not null)
             {
                 replies.Add(turn.Effects.Count - 1); // a submission's last effect is its outcome

@@ -47,7 +47,7 @@ public sealed class Many_seeds
             total.Include(Run(part).Total);
         }
 
-        foreach (var what in Enum.GetValues<Seen>().Except([Seen.StartsFailed]))
+        foreach (var what in Enum.GetValues<Seen>().Except([Seen.StartsFailed, Seen.Overwhelmed]))
         {
             Assert.True(total[what] > 0, $"{what} never happened in {seeds} seeds: {total}");
         }
@@ -125,7 +125,7 @@ public sealed class The_checkers
 
     [Fact]
     public void See_a_host_that_writes_again_what_may_be_written() =>
-        Catch(Defect.RetriesInDoubt, Profile.Storage, Rule.NothingThrows, Rule.RestartBringsTheStateBack);
+        Catch(Defect.RetriesInDoubt, Profile.Storage, Rule.NothingThrows, Rule.RestartBringsTheStateBack, Rule.StateRootsAgree);
 
     [Fact]
     public void See_a_journal_that_takes_a_torn_write_for_a_whole_one() =>
@@ -139,10 +139,10 @@ public sealed class The_checkers
     public void See_a_host_that_loses_the_inputs_since_the_last_final_block() =>
         Catch(Defect.ForgetsInputs, Profile.Crashes, Rule.RestartBringsTheStateBack);
 
-    /// <summary>Within 40 seeds; the same seeds without the defect keep every rule, as the other tests show.</summary>
+    /// <summary>Within 150 seeds, most within a few; the same seeds without the defect keep every rule, as the other tests show.</summary>
     private static void Catch(Defect defect, Profile profile, params Rule[] rules)
     {
-        var plan = new Plan { Profile = profile, Defect = defect, Seeds = 40 };
+        var plan = new Plan { Profile = profile, Defect = defect, Seeds = 150 };
         var (_, _, failure) = Campaign.Run(plan);
         Assert.NotNull(failure);
         Assert.Contains(failure.Broken!.Value, rules);

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using LuxTensor.Core;
-using LuxTensor.Core.Transactions;
 using LuxTensor.Core.Validators;
 using LuxTensor.Crypto;
 
@@ -26,9 +25,10 @@ internal sealed class World : IDisposable
 
     private readonly PriorityQueue<(char Kind, int Node, ulong What, Action Run), (ulong Time, ulong Sequence)> queue = new();
     private readonly Prng random;
-    private readonly ulong[] nonces = new ulong[4];
     private readonly HashSet<Address> equivocating;
     private readonly HashSet<Address> shared;
+    private readonly HashSet<Address> faulty;
+    private ulong? overwhelmed; // the first epoch in which a third of the stake is faulty
     private readonly Dictionary<ulong, EpochSnapshot> sets;
     private ulong scheduled;
     private (ulong Height, ulong Deadline)? goal;
@@ -44,6 +44,7 @@ internal sealed class World : IDisposable
         sets = Genesis.Sets.ToDictionary(set => set.Epoch);
         equivocating = [.. scenario.Equivocating.Select(Keys.AddressOf)];
         shared = [.. scenario.Twins.Select(Keys.AddressOf)];
+        faulty = [.. equivocating, .. shared, .. scenario.Forgetful.Select(Keys.AddressOf)];
         Verification = new Verification(scenario.Rules);
         Checkers = new Checkers(this);
         Network = new Network(this, random.Split("network"));
@@ -96,8 +97,31 @@ internal sealed class World : IDisposable
     public IReadOnlyList<EpochValidator> SetAt(ulong height) =>
         sets.TryGetValue(Scenario.Rules.EpochOf(height), out var set) ? set.Validators : [];
 
-    /// <summary>Notes a set that a correct node stores; false where another one stored a different set for its epoch.</summary>
-    public bool Note(EpochSnapshot set) => sets.TryAdd(set.Epoch, set) || sets[set.Epoch].Hash == set.Hash;
+    /// <summary>The set of an epoch that some correct node has stored.</summary>
+    public EpochSnapshot SetOf(ulong epoch) => sets[epoch];
+
+    /// <summary>
+    /// Notes a set that a correct node stores; false where another one stored a different set for its epoch. Where joining,
+    /// leaving and jail have made a third of the stake faulty, nothing is promised any more, and the run ends there.
+    /// </summary>
+    public bool Note(EpochSnapshot set)
+    {
+        if (!sets.TryAdd(set.Epoch, set))
+        {
+            return sets[set.Epoch].Hash == set.Hash;
+        }
+
+        var stake = set.Validators.Where(member => IsFaulty(member.Address)).Aggregate((UInt128)0, (sum, member) => sum + member.Stake);
+        if (stake * 3 >= set.TotalStake && Scenario.Profile != Profile.Overwhelmed)
+        {
+            overwhelmed ??= set.Epoch;
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether a validator counts against the third that may be faulty.</summary>
+    public bool IsFaulty(Address validator) => faulty.Contains(validator);
 
     /// <summary>Whether a validator's key is used by two nodes with one guard.</summary>
     public bool IsShared(Address validator) => shared.Contains(validator);
@@ -113,17 +137,22 @@ internal sealed class World : IDisposable
     private Genesis MakeGenesis()
     {
         var validators = Scenario.Stakes.Select((stake, index) => new GenesisValidator(Keys.Validators[index].PublicKey, StakeOf(stake, Scenario.Script?.Salt ?? 0)));
-        var accounts = Keys.Accounts.Select(key => new GenesisAccount(Address.Of(key.PublicKey), 1_000_000 * ChainRules.Token));
+        var accounts = Keys.Accounts.Concat(Keys.Validators.Take(Scenario.Stakes.Length + Scenario.Joiners))
+            .Select(key => new GenesisAccount(Address.Of(key.PublicKey), 1_000_000 * ChainRules.Token));
         return Genesis.TryCreate(Scenario.Rules, 1_700_000_000_000, [.. validators], [.. accounts], out var genesis, out var why)
             ? genesis
             : throw new InvalidOperationException($"the scenario has no genesis: {why}");
     }
 
-    /// <summary>First the validators, then the second nodes of those whose keys run twice, then nodes without a key.</summary>
+    /// <summary>First the validators, then the second nodes of those whose keys run twice, then those that join later, then nodes without a key.</summary>
     private IEnumerable<SimulatedNode> MakeNodes()
     {
         var guards = new Dictionary<int, SimulatedGuard>();
-        int[] users = [.. Enumerable.Range(0, Scenario.Stakes.Length), .. Scenario.Twins, .. Scenario.Clones];
+        int[] users = 
+        [
+            .. Enumerable.Range(0, Scenario.Stakes.Length), .. Scenario.Twins, .. Scenario.Clones,
+            .. Enumerable.Range(Scenario.Stakes.Length, Scenario.Joiners),
+        ];
         for (var index = 0; index < Scenario.Nodes; index++)
         {
             var stream = random.Split($"node {index}");
@@ -161,7 +190,7 @@ internal sealed class World : IDisposable
             }
             else
             {
-                OfferTransactions();
+                new Clients(this, random.Split("transactions")).Start();
                 Schedule(Scenario.FaultsEnd, 'h', 255, 0, Heal);
             }
 
@@ -220,7 +249,18 @@ internal sealed class World : IDisposable
         return $"{node.Name} {chain.Height}/{chain.Round} {chain.Phase}";
     }
 
-    private bool IsDone() => goal is { } wanted && Correct.All(node => node.Journal.FinalHeight >= wanted.Height);
+    private bool IsDone()
+    {
+        if (overwhelmed is { } epoch && Scenario.Rules.EpochOf(Checkers.Highest + 1) >= epoch)
+        {
+            Coverage.Add(Seen.Overwhelmed);
+            return true;
+        }
+
+        return IsGoalReached();
+    }
+
+    private bool IsGoalReached() => goal is { } wanted && Correct.All(node => node.Journal.FinalHeight >= wanted.Height);
 
     private void Heal()
     {
@@ -234,37 +274,5 @@ internal sealed class World : IDisposable
         }
 
         goal = (Checkers.Highest + Scenario.HeightsToGain, Now + bound);
-    }
-
-    /// <summary>Transfers between a few accounts, now and then with a used nonce, a gap, twice, or to a second node.</summary>
-    private void OfferTransactions()
-    {
-        var stream = random.Split("transactions");
-        void Offer()
-        {
-            var account = stream.Below(Keys.Accounts.Length);
-            var nonce = nonces[account];
-            if (stream.Chance(800))
-            {
-                nonces[account]++;
-            }
-            else
-            {
-                nonce = stream.Chance(500) && nonce > 0 ? nonce - 1 : nonce + (ulong)stream.Below(300);
-            }
-
-            var to = Address.Of(Keys.Accounts[stream.Below(Keys.Accounts.Length)].PublicKey);
-            var transfer = new TransactionBody.Transfer(to, stream.Between(0, 1_000));
-            var transaction = Transaction.Sign(Scenario.Rules.ChainId, Keys.Accounts[account], nonce, stream.Between(1, 50), transfer);
-            for (var copies = stream.Chance(300) ? 2 : 1; copies > 0; copies--)
-            {
-                Nodes[stream.Below(Nodes.Length)].Submit(transaction);
-            }
-
-            Wait();
-        }
-
-        void Wait() => Schedule(Now + stream.Between(1, 2 * Scenario.TransactionEvery), 'x', 255, 0, Offer);
-        Wait();
     }
 }
