@@ -54,7 +54,28 @@ public sealed class A_validators_life
         Assert.Equal(ExitCode.Ok, await node.StopAsync());
     }
 
-    private static async Task<RunningDevnet> StartAsync(Folder folder, string account)
+    [Fact]
+    public async Task Who_never_signs_is_said_to_be_offline()
+    {
+        using var folder = new Folder();
+        using var faucet = DevnetKeys.Account(0);
+        using var absent = Keys.Of(2);
+        await using var node = await StartAsync(folder, Address.Of(faucet.PublicKey).ToString(), $$""", { "key": "{{absent.PublicKey}}", "stake": "32" }""", evidenceMaxAge: 1_000);
+        var rpc = (string)(await node.EventAsync("started"))["http"]!;
+        await node.FinalAsync(3); // the certificate of height 1 is in a final block
+        var address = Address.Of(absent.PublicKey).ToString();
+
+        var why = await Luxtensor.Run("missed", address, "1", "--rpc", rpc);
+        var json = JsonNode.Parse((await Luxtensor.Run("missed", address, "1", "--rpc", rpc, "--json")).Out)!;
+
+        Assert.Equal(ExitCode.Ok, why.Code);
+        Assert.Contains("it was offline, or cut off", why.Out, StringComparison.Ordinal);
+        Assert.Equal(("offline", true), ((string?)json["reason"], (bool?)json["missed"]));
+        Assert.Equal(ExitCode.Negative, (await Luxtensor.Run("missed", address, "999999", "--rpc", rpc)).Code);
+        Assert.Equal(ExitCode.Negative, (await Luxtensor.Run("missed", address, "0", "--rpc", rpc)).Code);
+    }
+
+    private static async Task<RunningDevnet> StartAsync(Folder folder, string account, string more = "", ulong evidenceMaxAge = 0)
     {
         folder.Write("one.json", Keys.Keystore(1, "pw"));
         folder.Write("password", "pw\n");
@@ -63,9 +84,9 @@ public sealed class A_validators_life
               "chainId": 9,
               "rules": {
                 "epochLength": 4, "blockInterval": "10ms", "roundTimeout": "50ms", "roundTimeoutStep": "50ms",
-                "activationDelay": 2, "exitDelay": 2, "withdrawalDelay": 1, "evidenceMaxAge": 0,
+                "activationDelay": 2, "exitDelay": 2, "withdrawalDelay": {{evidenceMaxAge + 1}}, "evidenceMaxAge": {{evidenceMaxAge}},
               },
-              "validators": [ { "keystore": "one.json", "stake": "3200" } ],
+              "validators": [ { "keystore": "one.json", "stake": "3200" }{{more}} ],
               "accounts": [ { "address": "{{account}}", "balance": "1000" } ],
             }
             """);

@@ -8,7 +8,7 @@ public sealed class Command_lines
 {
     public static TheoryData<string> Commands => new(
         "", "devnet", "init", "run", "keys", "keys new", "keys list", "keys import", "keys export", "tx", "tx send", "tx data", "tx status", "tx flood",
-        "tx stake", "tx topup", "tx exit", "tx withdraw", "tx unjail", "validators", "evidence", "supply",
+        "tx stake", "tx topup", "tx exit", "tx withdraw", "tx unjail", "validators", "missed", "evidence", "supply",
         "status", "block", "finality", "verify-certificate", "keys guard", "keys guard status", "keys guard export", "keys guard import",
         "keys guard accept", "db", "db check");
 
@@ -50,6 +50,8 @@ public sealed class Command_lines
     [InlineData("tx topup --amount 1", "either --from KEYSTORE or, on a devnet, --faucet")]
     [InlineData("tx exit", "either --from KEYSTORE or, on a devnet, --faucet")]
     [InlineData("validators 0x12", "0x12 is no address")]
+    [InlineData("missed 0x12 1", "0x12 is no address")]
+    [InlineData("missed 0x00000000000000000000000000000000000000aa", "missed --help")]
     [InlineData("validators --all --waiting", "at most one of an address, --epoch, --waiting and --all")]
     [InlineData("validators --epoch x", "x")]
     [InlineData("evidence --limit 0", "--limit is 0; it must be 1 to 256")]
@@ -71,6 +73,7 @@ public sealed class Command_lines
     [InlineData("block 1")]
     [InlineData("finality")]
     [InlineData("validators")]
+    [InlineData("missed 0x00000000000000000000000000000000000000aa 1")]
     [InlineData("evidence")]
     [InlineData("supply")]
     [InlineData("tx exit --faucet")]

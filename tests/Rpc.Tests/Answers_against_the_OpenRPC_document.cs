@@ -166,6 +166,11 @@ public sealed class Answers_against_the_OpenRPC_document
             ["lux_mempool"] = ["[]", "[0]", "[\"0x1\"]"],
             ["lux_nodeStatus"] = nothing,
             ["lux_proposer"] = ["[6]", "[\"0x7\",\"0x3\"]"],
+            ["lux_whyMissed"] =
+            [
+                $"[\"{validator}\",1]", $"[\"{sender}\",\"0x1\"]", $"[\"{validator}\",\"0xffff\"]", $"[\"{validator}\",0]",
+                $"[\"{Address.Of(node.Validators[3].PublicKey)}\",3]",
+            ],
             ["net_listening"] = nothing,
             ["net_peerCount"] = nothing,
             ["net_version"] = nothing,

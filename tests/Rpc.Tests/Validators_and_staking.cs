@@ -1,6 +1,9 @@
 using LuxTensor.Core;
+using LuxTensor.Core.Consensus;
 using LuxTensor.Core.Slashing;
 using LuxTensor.Core.Transactions;
+using LuxTensor.Crypto;
+using LuxTensor.Engine;
 
 namespace LuxTensor.Tests.Rpc;
 
@@ -139,6 +142,42 @@ public sealed class Validators_and_staking
         Assert.Equal(("0x4", "0x4"), (Text(absent.GetProperty("duty"), "counted"), Text(absent.GetProperty("duty"), "missed")));
         Assert.Equal(UInt128.Zero, Amount(absent.GetProperty("duty"), "accrued"));
         Assert.NotEqual(UInt128.Zero, Amount(signer.GetProperty("duty"), "accrued"));
+    }
+
+    [Fact]
+    public async Task Why_a_duty_was_missed_is_told_with_its_values()
+    {
+        await using var served = await Served.StartAsync();
+        var node = served.Node;
+        node.Finalize(5); // the last validator signs nothing, and block 3 has the certificate of height 2
+        var absent = Address.Of(node.Validators[3].PublicKey);
+        var block = node.BlockAt(1)!.Block.Hash;
+        async Task<string> Why(MissReason reason, ulong detail = 0, Hash256 voted = default)
+        {
+            node.Missed[(2, absent)] = new MissedDuty(2, absent, 3, reason, detail, voted);
+            var told = await served.ResultAsync("lux_whyMissed", $"[\"{absent}\",2]");
+            Assert.True(told.GetProperty("missed").GetBoolean());
+            Assert.Equal("0x3", Text(told, "countedBy"));
+            var values = told.EnumerateObject().Where(it => it.Name is not ("validator" or "height" or "missed" or "message" or "countedBy"));
+            return string.Join(' ', values.Select(it => $"{it.Name}={it.Value}"));
+        }
+
+        Assert.Equal("reason=offline", await Why(MissReason.Offline));
+        Assert.Equal("reason=noPrecommit", await Why(MissReason.NoPrecommit));
+        Assert.Equal("reason=late milliseconds=0xfa", await Why(MissReason.Late, 250));
+        Assert.Equal("reason=otherRound votedRound=0x3", await Why(MissReason.OtherRound, 3));
+        Assert.Equal("reason=votedNil", await Why(MissReason.OtherBlock));
+        Assert.Equal($"reason=otherBlock blockHash={block}", await Why(MissReason.OtherBlock, 0, block));
+        Assert.Equal("reason=refused", await Why(MissReason.Refused, (ulong)SigningRefusal.DoubleSign));
+        Assert.Equal("reason=badVote", await Why(MissReason.BadVote));
+        Assert.Equal("reason=notIncluded", await Why(MissReason.NotIncluded));
+
+        var signer = Address.Of(node.Validators[0].PublicKey);
+        Assert.Equal("signed", Text(await served.ResultAsync("lux_whyMissed", $"[\"{signer}\",2]"), "reason"));
+        Assert.Equal("notMember", Text(await served.ResultAsync("lux_whyMissed", $"[\"{Address.Of(node.Sender.PublicKey)}\",2]"), "reason"));
+        Assert.Equal("unknown", Text(await served.ResultAsync("lux_whyMissed", $"[\"{absent}\",3]"), "reason"));
+        Assert.Equal("notCounted", Text(await served.ResultAsync("lux_whyMissed", $"[\"{absent}\",5]"), "reason"));
+        Assert.Equal(JsonValueKind.Null, (await served.ResultAsync("lux_whyMissed", $"[\"{absent}\",6]")).ValueKind);
     }
 
     private static void Include(FakeNode node, Transaction transaction)

@@ -6,12 +6,12 @@ using LuxTensor.Node.Configuration;
 
 namespace LuxTensor.Node.Verbs;
 
-/// <summary>luxtensor validators, evidence and supply: who signs, who did not, who cheated, and what there is.</summary>
+/// <summary>luxtensor validators, missed, evidence and supply: who signs, who did not, who cheated, and what there is.</summary>
 internal static class ValidatorVerbs
 {
     private const int Page = 250;
 
-    internal static IEnumerable<Command> Create(Terminal terminal) => [Validators(terminal), Evidence(terminal), Supply(terminal)];
+    internal static IEnumerable<Command> Create(Terminal terminal) => [Validators(terminal), Missed(terminal), Evidence(terminal), Supply(terminal)];
 
     private static Command Validators(Terminal terminal)
     {
@@ -50,6 +50,36 @@ internal static class ValidatorVerbs
                 : await ListAsync(
                     terminal, client, "lux_getValidators", [parsed.GetValue(epoch) is { } number ? Quantity.Of(number) : "latest"], json,
                     cancellation);
+        });
+        return command;
+    }
+
+    private static Command Missed(Terminal terminal)
+    {
+        var validator = new Argument<string>("address") { Description = "The validator's address." };
+        var height = new Argument<ulong>("height") { Description = "A final height." };
+        var rpc = CommonOptions.Rpc();
+        var command = new Verb(
+            "missed", "Show why a validator missed its duty at a height, as far as the node saw. Ends with 1 where the height is not final.",
+            """
+            luxtensor missed 0x00000000000000000000000000000000000000aa 17
+            luxtensor missed 0x00000000000000000000000000000000000000aa 17 --json
+            """) { validator, height, rpc };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var (address, asked) = (ParseAddress(parsed.GetRequiredValue(validator)), parsed.GetValue(height));
+            using var client = new RpcClient(parsed.GetRequiredValue(rpc));
+            var why = await client.CallAsync("lux_whyMissed", cancellation, address.ToString(), Quantity.Of(asked));
+            if (why is null)
+            {
+                terminal.Error.WriteLine($"luxtensor: height {asked} {(asked == 0 ? "is the genesis, which nobody signs" : "is not final yet")}");
+                return (int)ExitCode.Negative;
+            }
+
+            terminal.Out.WriteLine(parsed.GetValue(CommonOptions.Json)
+                ? why.ToJsonString()
+                : $"{address} at height {asked}: {why["message"]}");
+            return (int)ExitCode.Ok;
         });
         return command;
     }
@@ -115,11 +145,7 @@ internal static class ValidatorVerbs
 
     private static async Task<int> ShowAsync(Terminal terminal, RpcClient client, string address, bool json, CancellationToken cancellation)
     {
-        if (!Address.TryParse(address, out var known))
-        {
-            throw CommandFailure.Usage($"{address} is no address: it must be 0x and 40 hexadecimal digits");
-        }
-
+        var known = ParseAddress(address);
         var found = await client.CallAsync("lux_getValidator", cancellation, known.ToString());
         if (found is null)
         {
@@ -172,6 +198,10 @@ internal static class ValidatorVerbs
 
         return (int)ExitCode.Ok;
     }
+
+    private static Address ParseAddress(string text) => Address.TryParse(text, out var address)
+        ? address
+        : throw CommandFailure.Usage($"{text} is no address: it must be 0x and 40 hexadecimal digits");
 
     private static string Standing(JsonNode of) =>
         of["slashed"]?.GetValue<bool>() == true ? $"{of["standing"]}, removed for a double vote" : $"{of["standing"]}";

@@ -105,6 +105,11 @@ internal static class Schemas
             + "validators:Quantity waiting:Quantity staying:Quantity")),
         ("Supply", Object(
             "height:Quantity supply:Quantity spendable:Quantity staked:Quantity accrued:Quantity genesis:Quantity minted:Quantity burned:Quantity")),
+        ("AbsenceReason",
+            """{"enum":["signed","notMember","notCounted","unknown","offline","noPrecommit","late","otherRound","votedNil","otherBlock","refused","badVote","notIncluded"]}"""),
+        ("Absence", Object(
+            "validator:Address height:Quantity missed:Flag reason:AbsenceReason message:Text",
+            "milliseconds:Quantity votedRound:Quantity blockHash:Hash countedBy:Quantity")),
         ("EvidenceRecord", Object("validator:Address height:Quantity round:Quantity phase:Phase votes:[ConflictingVote] punished:Flag")),
         ("Proposer", Object("height:Quantity round:Quantity epoch:Quantity proposer:Address publicKey:Hash stake:Quantity")),
         ("ConflictingVote", Object("blockHash:Hash encoded:Data")),
