@@ -1,7 +1,7 @@
 using LuxTensor.Tests.Benchmarks;
 
-// dotnet run -c Release --project tests/Benchmarks [-- votes finality throughput memory calls subscriptions]
-var chosen = args.Length == 0 ? ["votes", "finality", "throughput", "memory", "calls", "subscriptions"] : args;
+// dotnet run -c Release --project tests/Benchmarks [-- votes finality throughput memory epochs calls subscriptions]
+var chosen = args.Length == 0 ? ["votes", "finality", "throughput", "memory", "epochs", "calls", "subscriptions"] : args;
 foreach (var name in chosen)
 {
     switch (name)
@@ -22,6 +22,10 @@ foreach (var name in chosen)
             Report.Head("Memory and recovery");
             MemoryAndRecovery.Run();
             break;
+        case "epochs":
+            Report.Head("Epoch transitions");
+            EpochTransitions.Run();
+            break;
         case "calls":
             Report.Head("JSON-RPC calls");
             await RpcBenchmarks.CallsAsync();
@@ -31,7 +35,7 @@ foreach (var name in chosen)
             await RpcBenchmarks.SubscriptionsAsync();
             break;
         default:
-            Console.Error.WriteLine($"unknown benchmark '{name}': votes, finality, throughput, memory, calls, subscriptions");
+            Console.Error.WriteLine($"unknown benchmark '{name}': votes, finality, throughput, memory, epochs, calls, subscriptions");
             return 2;
     }
 }
