@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using LuxTensor.Core;
 using LuxTensor.Core.State;
@@ -42,7 +43,7 @@ internal sealed class RegisteredChain
         actors = [.. Enumerable.Range(0, Churn * (epochs + 1)).Select(static i => KeyOf(0, i))];
         stakers = [.. Enumerable.Range(0, (Churn * epochs) + 1).Select(static i => KeyOf(1, i))];
         Everybody = new Address[registered];
-        (Ledger, From, Bytes) = Create(registered, active);
+        (Ledger, From) = Restore(registered, active);
     }
 
     public ChainRules Rules { get; }
@@ -55,9 +56,6 @@ internal sealed class RegisteredChain
 
     /// <summary>How long <see cref="Ledger.From"/> took.</summary>
     public TimeSpan From { get; }
-
-    /// <summary>Live bytes of the ledger, its sets included.</summary>
-    public long Bytes { get; }
 
     /// <summary>Addresses of those that entered the queue since.</summary>
     public IEnumerable<Address> Newcomers => stakers.Take(stakes).Select(static key => Address.Of(key.PublicKey));
@@ -79,42 +77,64 @@ internal sealed class RegisteredChain
     /// <summary>One new validator, which never acts otherwise.</summary>
     public Transaction OneStake() => Sign(stakers[^1], new TransactionBody.Stake(Stake));
 
-    /// <summary>The next block on the state, with everybody's certificate for the one below.</summary>
-    public ExecutionResult.Executed Run(ImmutableArray<Transaction> transactions)
+    /// <summary>The proposer of the next block.</summary>
+    public Address Proposer => Ledger.Epochs.Of(Rules.EpochOf(Ledger.Height + 1)).ProposerOf(Ledger.Height + 1, 0).Address;
+
+    /// <summary>The next block on the state, with a certificate for the one below by all but those at these places of its set.</summary>
+    public ExecutionResult.Executed Run(ImmutableArray<Transaction> transactions, params ReadOnlySpan<int> missing)
     {
         var height = Ledger.Height;
         var set = Ledger.Epochs.Of(Rules.EpochOf(height));
         var bitmap = new byte[(set.Validators.Length + 7) / 8];
         for (var i = 0; i < set.Validators.Length; i++)
         {
-            bitmap[i / 8] |= (byte)(1 << (i % 8));
+            bitmap[i / 8] |= (byte)(missing.Contains(i) ? 0 : 1 << (i % 8));
         }
 
         var certificate = new Certificate(new Ballot(Rules.ChainId, set.Epoch, height, 0, Phase.Precommit, Hash256.Zero), [.. bitmap], []);
-        var proposer = Ledger.Epochs.Of(Rules.EpochOf(height + 1)).ProposerOf(height + 1, 0).Address;
-        return Execution.Run(Ledger, Rules, proposer, certificate, transactions) as ExecutionResult.Executed
+        return Execution.Run(Ledger, Rules, Proposer, certificate, transactions) as ExecutionResult.Executed
             ?? throw new InvalidOperationException($"block {height + 1} cannot be executed");
     }
 
-    public void Accept(ExecutionResult.Executed block) => Ledger = block.After;
+    public ExecutionResult.Executed Accept(ExecutionResult.Executed block)
+    {
+        Ledger = block.After;
+        return block;
+    }
+
+    /// <summary>The next set by reading every registered validator, as VAL-1 and VAL-8 say it.</summary>
+    public EpochSnapshot FullPass()
+    {
+        var epoch = Ledger.Epochs.Newest.Epoch + 1;
+        var (members, eligible) = (new List<Validator>(), new List<Validator>());
+        foreach (var address in Everybody.Concat(Newcomers))
+        {
+            var validator = Ledger.GetValidator(address)!;
+            if (validator.Standing == Standing.Waiting && validator.From <= epoch)
+            {
+                eligible.Add(validator);
+            }
+            else if (validator.Standing is Standing.Active or Standing.Jailed or Standing.Leaving && validator.From <= epoch && epoch < validator.Until)
+            {
+                members.Add(validator);
+            }
+        }
+
+        var room = int.Min(Rules.ChurnLimit, Rules.MaxActiveValidators - members.Count);
+        members.AddRange(eligible.OrderBy(static it => it.Sequence).Take(room));
+        return new EpochSnapshot(
+            epoch, [.. members.OrderBy(static it => it.Sequence).Select(static it => new EpochValidator(it.Address, it.Key, it.Stake))]);
+    }
 
     private Transaction Sign(SigningKey key, TransactionBody body) =>
         Transaction.Sign(Rules.ChainId, key, Ledger.GetAccount(Address.Of(key.PublicKey)).Nonce, 1, body);
 
     /// <summary>In a method of its own, so that the leaves are garbage when it has returned.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private (Ledger Ledger, TimeSpan From, long Bytes) Create(int registered, int active)
+    private (Ledger Ledger, TimeSpan Spent) Restore(int registered, int active)
     {
         var set = SetOf(active);
-        ImmutableArray<EpochSnapshot> sets = [.. Enumerable.Range(-3, 5).Select(i => set.For(FirstEpoch + (ulong)(long)i))];
-        var before = Live();
-        var (ledger, spent) = Restore(registered, set, sets);
-        return (ledger, spent, Live() - before);
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private (Ledger Ledger, TimeSpan Spent) Restore(int registered, EpochSnapshot set, ImmutableArray<EpochSnapshot> sets)
-    {
+        ImmutableArray<EpochSnapshot> sets = [.. Enumerable.Range(-3, 5).Select(i => set.For((ulong)((long)FirstEpoch + i)))];
         var leaves = new List<KeyValuePair<Hash256, ReadOnlyMemory<byte>>>(registered + 1_000);
         void Add(StateChange leaf) => leaves.Add(KeyValuePair.Create(leaf.Key, leaf.Value));
         UInt128 staked = 0;
@@ -145,9 +165,9 @@ internal sealed class RegisteredChain
             Staying = set.Validators.Length,
             NewestSet = set.Hash,
         }.Encode()));
-        var started = System.Diagnostics.Stopwatch.GetTimestamp();
+        var started = Stopwatch.GetTimestamp();
         var ledger = Ledger.From(leaves, sets);
-        return (ledger, System.Diagnostics.Stopwatch.GetElapsedTime(started));
+        return (ledger, Stopwatch.GetElapsedTime(started));
     }
 
     private EpochSnapshot SetOf(int active) => new(
@@ -180,13 +200,5 @@ internal sealed class RegisteredChain
         seed[31] = kind;
         BinaryPrimitives.WriteInt32BigEndian(seed, number);
         return SigningKey.FromSeed(seed);
-    }
-
-    private static long Live()
-    {
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        GC.Collect();
-        return GC.GetTotalMemory(forceFullCollection: true);
     }
 }

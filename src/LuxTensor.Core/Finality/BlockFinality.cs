@@ -18,6 +18,9 @@ public sealed record FinalityState
     /// <summary>Rounds above the current one whose votes are kept.</summary>
     public const uint Ahead = 8;
 
+    private static readonly ImmutableSortedDictionary<uint, UInt128> Nowhere =
+        ImmutableSortedDictionary.Create<uint, UInt128>(Comparer<uint>.Create(static (x, y) => y.CompareTo(x)));
+
     /// <summary>The height.</summary>
     public required ulong Height { get; init; }
 
@@ -36,6 +39,9 @@ public sealed record FinalityState
 
     /// <summary>The latest round in which each validator was seen, by index; only those seen above round 0.</summary>
     public ImmutableDictionary<int, uint> LatestRounds { get; init; } = ImmutableDictionary<int, uint>.Empty;
+
+    /// <summary>What <see cref="LatestRounds"/> comes to: the stake in each round above 0, latest first.</summary>
+    public ImmutableSortedDictionary<uint, UInt128> StakeByRound { get; init; } = Nowhere;
 
     /// <summary>One conflict a validator.</summary>
     public ImmutableSortedDictionary<Address, Evidence> Conflicts { get; init; } = ImmutableSortedDictionary<Address, Evidence>.Empty;
@@ -135,6 +141,25 @@ public static class BlockFinality
         }
 
         return (state, conflicts.ToImmutable());
+    }
+
+    /// <summary>Notes that a validator was seen in a round, unless it was in a later one; tells nothing of what follows (FIN-5).</summary>
+    public static FinalityState Place(FinalityState state, int index, uint round)
+    {
+        var last = state.LatestRounds.GetValueOrDefault(index);
+        if (round <= last)
+        {
+            return state;
+        }
+
+        var stake = state.Set.Validators[index].Stake;
+        var byRound = state.StakeByRound.SetItem(round, state.StakeByRound.GetValueOrDefault(round) + stake);
+        if (last > 0)
+        {
+            byRound = byRound[last] == stake ? byRound.Remove(last) : byRound.SetItem(last, byRound[last] - stake);
+        }
+
+        return state with { LatestRounds = state.LatestRounds.SetItem(index, round), StakeByRound = byRound };
     }
 
     /// <summary>The chain moved to a later round: forgets rounds that are too old to matter (FIN-7).</summary>
@@ -237,7 +262,7 @@ public static class BlockFinality
             return state;
         }
 
-        var next = state with { LatestRounds = state.LatestRounds.SetItem(index, round) };
+        var next = Place(state, index, round);
         if (round > state.Round && SkipRound(next) is { } skip && skip != SkipRound(state))
         {
             facts.Add(new FinalityFact.RoundSkip(skip));
@@ -250,10 +275,9 @@ public static class BlockFinality
     private static uint? SkipRound(FinalityState state)
     {
         UInt128 stake = 0;
-        foreach (var (index, round) in state.LatestRounds.Where(entry => entry.Value > state.Round)
-            .OrderByDescending(entry => entry.Value).ThenBy(entry => entry.Key))
+        foreach (var (round, there) in state.StakeByRound.TakeWhile(entry => entry.Key > state.Round))
         {
-            stake += state.Set.Validators[index].Stake;
+            stake += there;
             if (Quorum.IsBlocking(stake, state.Set.TotalStake))
             {
                 return round;

@@ -50,19 +50,35 @@ internal static class Reward
             weight += certificate.HasSigned(index) ? set.Validators[index].Stake : 0;
         }
 
+        var (whole, part) = UInt128.DivRem(pot, weight); // a quorum signed: not 0
+        var scaled = (UInt128)(((BigInteger)part << 128) / weight);
         var rest = pot;
         var shares = ImmutableArray.CreateBuilder<(int, UInt128)>(set.Validators.Length);
         for (var index = 0; index < set.Validators.Length; index++)
         {
             if (certificate.HasSigned(index))
             {
-                var share = (UInt128)((BigInteger)pot * set.Validators[index].Stake / weight); // a quorum signed: not 0
+                var stake = set.Validators[index].Stake;
+                var share = (whole * stake) + FloorOf(stake, part, weight, scaled);
                 rest -= share;
                 shares.Add((index, share));
             }
         }
 
         return (shares.ToImmutable(), rest);
+    }
+
+    /// <summary>
+    /// floor(stake × part / weight) for part &lt; weight ≤ 2^121 and stake ≤ 2^120, without a division of its own: scaled is
+    /// floor(part × 2^128 / weight), one for all. It is short by less than 1, so its product with the stake is short by less than
+    /// 2^120, and the upper half of that product is the quotient or one less. What is left over then is under 2 × weight, so
+    /// that 128 bits, which drop what is above them, tell it exactly.
+    /// </summary>
+    private static UInt128 FloorOf(UInt128 stake, UInt128 part, UInt128 weight, UInt128 scaled)
+    {
+        var share = UInt128.BigMul(stake, scaled, out _);
+        var left = unchecked((stake * part) - (share * weight));
+        return left >= weight ? share + 1 : share;
     }
 
     /// <summary>RWD-4, DUT-2, DUT-3: an epoch's certificates are all in: pays its validators, notes who was missing, jails who was too often.</summary>

@@ -59,7 +59,7 @@ internal static class Departure
         switch (validator.Standing)
         {
             case Standing.Waiting:
-                draft.Registry = registry with { Waiting = registry.Waiting.Remove(validator.Sequence) };
+                draft.Registry = registry with { Waiting = registry.Waiting.Remove((validator.Sequence, validator.Address)) };
                 break;
             case Standing.Active:
                 draft.Totals = draft.Totals with { Staying = draft.Totals.Staying - 1 };

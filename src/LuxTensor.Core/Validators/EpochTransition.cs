@@ -29,7 +29,7 @@ internal static class EpochTransition
         draft.Registry = registry with
         {
             Epochs = registry.Epochs.Add(set, ulong.Min(oldest, draft.Duties!.Set.Epoch)),
-            Waiting = registry.Waiting.RemoveRange(joining.Select(validator => validator.Sequence)),
+            Waiting = registry.Waiting.Except(joining.Select(validator => (validator.Sequence, validator.Address))),
             Leaving = isEmpty ? registry.Leaving : registry.Leaving.Except(gone),
             Restaked = isEmpty ? registry.Restaked : [],
         };
@@ -41,7 +41,7 @@ internal static class EpochTransition
         var room = int.Min(draft.Rules.MaxActiveValidators - staying, draft.Rules.ChurnLimit);
         return
         [
-            .. draft.Registry!.Waiting.Values.Take(int.Max(room, 0)).Select(address => draft.GetValidator(address)!)
+            .. draft.Registry!.Waiting.Take(int.Max(room, 0)).Select(entry => draft.GetValidator(entry.Validator)!)
                 .TakeWhile(validator => validator.From <= epoch), // eligible in the order in which they entered
         ];
     }

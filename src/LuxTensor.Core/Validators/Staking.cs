@@ -97,6 +97,6 @@ internal static class Staking
         var sequence = draft.Totals.NextSequence;
         draft.Totals = draft.Totals with { NextSequence = sequence + 1 };
         draft.Put(validator with { Standing = Standing.Waiting, Sequence = sequence, From = draft.Epoch + draft.Rules.ActivationDelay });
-        draft.Registry = draft.Registry! with { Waiting = draft.Registry.Waiting.Add(sequence, validator.Address) };
+        draft.Registry = draft.Registry! with { Waiting = draft.Registry.Waiting.Add((sequence, validator.Address)) };
     }
 }

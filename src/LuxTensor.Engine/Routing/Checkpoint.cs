@@ -186,16 +186,17 @@ internal static class Checkpoint
                 : BlockFinality.Count(height, verified).Next;
         }
 
-        var latest = ImmutableDictionary.CreateBuilder<int, uint>();
         for (var count = reader.Count(set.Validators.Length, 8); count > 0; count--)
         {
-            latest[(int)reader.UInt32()] = reader.UInt32();
+            var (index, round) = (reader.UInt32(), reader.UInt32());
+            height = index < (uint)set.Validators.Length
+                ? BlockFinality.Place(height, (int)index, round)
+                : throw Damaged($"it names validator {index} of {set.Validators.Length}");
         }
 
         var conflicts = ReadVotes(ref reader).Chunk(2).Where(pair => pair.Length == 2);
         return height with
         {
-            LatestRounds = latest.ToImmutable(),
             Conflicts = conflicts.ToImmutableSortedDictionary(pair => pair[0].Validator, pair => new Evidence(pair[0], pair[1])),
         };
     }

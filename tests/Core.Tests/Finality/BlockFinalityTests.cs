@@ -111,6 +111,25 @@ public sealed class BlockFinalityTests
     }
 
     [Fact]
+    public void FIN_5_the_skip_is_that_of_a_model_that_sorts_everybody() => Seeds.Each(50, static random =>
+    {
+        var set = new Arena(null, [.. Enumerable.Range(0, 7).Select(_ => (UInt128)random.Next(1, 50))]);
+        var state = Begin(set);
+        for (var i = 0; i < 40; i++)
+        {
+            var vote = new Vote(set.Ballot(Phase.Prepare, Red, 1, (uint)random.Next(12)), Given.AddressOf(random.Next(7)), default);
+            state = BlockFinality.Count(state, new Verified<Vote>(vote)).Next;
+            state = random.Next(8) == 0 ? BlockFinality.Advance(state, (uint)random.Next(8)) : state;
+            UInt128 stake = 0;
+            var expected = state.LatestRounds.Where(entry => entry.Value > state.Round).OrderByDescending(static entry => entry.Value)
+                .Where(entry => Quorum.IsBlocking(stake += set.Set.Validators[entry.Key].Stake, set.Set.TotalStake)).Take(1);
+            Assert.Equal(expected.Select(static entry => entry.Value), BlockFinality.Facts(state).OfType<FinalityFact.RoundSkip>().Select(static it => it.Round));
+            var placed = state.LatestRounds.Aggregate(Begin(set), static (all, entry) => BlockFinality.Place(all, entry.Key, entry.Value));
+            Assert.Equal(state.StakeByRound, placed.StakeByRound);
+        }
+    });
+
+    [Fact]
     public void FIN_5_a_proposal_made_ahead_skips_no_round()
     {
         Assert.All(Enumerable.Range(0, 4), who => Assert.Empty(Count(who, Phase.Propose, Red, round: 3).Facts));

@@ -58,6 +58,22 @@ public sealed class RewardTests
         Assert.Equal(25u, rest); // floor(700 / 30) = 23 and a remainder of 2
     }
 
+    [Theory]
+    [InlineData(100, 25, 20)] // 100 × 25 / 125
+    [InlineData(3, 7, 0)] // 21 / 35
+    [InlineData(5, 7, 1)]
+    [InlineData(9, 7, 1)] // 63 / 35
+    [InlineData(10, 7, 2)]
+    [InlineData(35, 1, 7)]
+    public void RWD_3_a_share_that_is_whole_is_not_one_short(int pot, int stake, int share)
+    {
+        var set = new EpochSnapshot(0, [.. Enumerable.Range(0, 4).Select(i => new EpochValidator(Given.AddressOf(i), Given.Key(i).PublicKey, (UInt128)stake))]);
+        var certificate = new Certificate(new Ballot(7, 0, 1, 0, Phase.Precommit, Hash256.Zero), [0b1111], []);
+        var (signers, rest) = Reward.Split((UInt128)pot, (UInt128)stake, set, certificate);
+        Assert.All(signers, it => Assert.Equal((UInt128)share, it.Amount));
+        Assert.Equal((UInt128)(pot - (4 * share)), rest);
+    }
+
     [Fact]
     public void RWD_3_a_pot_is_shared_out_to_the_last_unit() => Seeds.Each(200, static random =>
     {

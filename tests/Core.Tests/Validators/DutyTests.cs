@@ -1,5 +1,7 @@
+using LuxTensor.Core.State;
 using LuxTensor.Core.Transactions;
 using LuxTensor.Core.Validators;
+using LuxTensor.Crypto;
 
 namespace LuxTensor.Tests.Core.Validators;
 
@@ -18,6 +20,24 @@ public sealed class DutyTests
         Assert.Equal(1U, chain.Ledger.Duties!.Counted);
         Assert.Equal([0u, 0u, 1u, 0u], chain.Ledger.Duties.Missed.AsEnumerable());
         Assert.Equal(chain.Ledger.Duties.Encode(), Duties.TryDecode(chain.Ledger.Duties.Encode(), chain.Ledger.Epochs)!.Encode());
+    }
+
+    [Fact]
+    public void EXE_8_duties_that_stay_as_they_are_are_not_written()
+    {
+        var chain = new StakeChain(StakeChain.Rules with { Subsidy = 0 });
+        chain.Block();
+        var certificate = chain.Certificate(2);
+        Assert.Contains(Ledger.KeyOfDuties, Written()); // a height is counted
+        Assert.DoesNotContain(Ledger.KeyOfDuties, Written()); // it was counted, and there is nothing to earn
+
+        IEnumerable<Hash256> Written()
+        {
+            var run = Execution.Run(chain.Ledger, chain.Chosen, chain.Set.ProposerOf(chain.Ledger.Height + 1, 0).Address, certificate, []);
+            var executed = Assert.IsType<ExecutionResult.Executed>(run);
+            chain.Ledger = executed.After;
+            return executed.Changes.Select(static change => change.Key);
+        }
     }
 
     [Fact]

@@ -157,7 +157,11 @@ public sealed class LifeCycleTests
         chain.Block((13, new TransactionBody.Stake(900))).Block((12, new TransactionBody.Stake(200)), (11, new TransactionBody.Stake(100)), (10, new TransactionBody.Stake(500)));
         Assert.Equal(
             new[] { 13, 12, 11, 10 }.Select(Given.AddressOf), chain.Ledger.Queue(0, 9).Select(static validator => validator.Address));
+        Assert.Equal([5UL, 6UL], chain.Ledger.Queue(5, 2).Select(static validator => validator.Sequence)); // by page
+        Assert.Equal([4UL], chain.Ledger.Queue(0, 1).Select(static validator => validator.Sequence));
+        Assert.Empty(chain.Ledger.Queue(8, 2));
         chain.To(1);
+        Assert.Equal([6UL, 7UL], chain.Ledger.Queue(5, 9).Select(static validator => validator.Sequence)); // 5 has joined
         Assert.Equal(new[] { 0, 1, 2, 3, 13, 12 }.Select(Given.AddressOf), chain.Ledger.Epochs.Of(2).Validators.Select(static it => it.Address));
         chain.To(3);
         Assert.Equal(6, chain.Ledger.Epochs.Of(4).Validators.Length); // full
