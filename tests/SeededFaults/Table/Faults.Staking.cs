@@ -44,7 +44,7 @@ internal static partial class Faults
         new("newcomers first", "VAL-9", Transition, "members.AddRange(joining.Select(", "members.InsertRange(0, joining.Select("),
         new("set fixed a block late", "VAL-9", Executing, "rules.EndsEpoch(draft.Height))", "rules.EndsEpoch(draft.Height - 1))"),
         new("empty set", "VAL-10", Transition, "return members.Count == 0 ? null : new", "return members.Count < 0 ? null : new"),
-        new("queue lost at a restart", "VAL-9", Registered, "waiting.Add(validator.Sequence, validator.Address);", "_ = waiting;") { Profile = "Crashes" },
+        new("queue lost at a restart", "VAL-9", Registered, "waiting.Add((validator.Sequence, validator.Address));", "_ = waiting;") { Profile = "Crashes" },
         new("leavers lost at a restart", "VAL-9", Registered, "leaving.Add((validator.Until, validator.Address));", "_ = leaving;") { Profile = "Crashes" },
         new("new stakes lost at a restart", "VAL-9", Registered, "restaked.Add(validator.Address);", "_ = restaked;") { Profile = "Crashes" },
         new("fixed set changed", "EPO-2", Schedule, "new([.. sets.Where(set => set.Epoch >= oldest), next]);", "new([.. sets.Where(set => set.Epoch >= oldest && set.Epoch + 1 < next.Epoch), next.For(next.Epoch - 1), next]);"),
