@@ -17,6 +17,9 @@ internal sealed record Fault(string Name, string Rule, string File, string Origi
     /// <summary>The project that the file is of, which is also the assembly's name.</summary>
     public string Project => File.Split('/')[1];
 
+    /// <summary>Whether it is about who votes what, so that a validator that is there twice may need the rule.</summary>
+    public bool IsAboutVotes => File.Split('/')[2] is "Consensus" or "Finality" or "Voting";
+
     /// <summary>The file's text with the fault in it.</summary>
     /// <exception cref="InvalidOperationException">The original does not stand there exactly once.</exception>
     public string Seed(string text) => Count(text) == 1

@@ -9,7 +9,7 @@ internal static class Program
         usage: dotnet run -c Release --project tests/SeededFaults -- [options]
           --only TEXT    the faults whose name, rule or file holds this text (all)
           --from NAME    begin with this fault
-          --seeds N      seeds of the simulator for each profile that is tried (100)
+          --seeds N      seeds of the simulator for each profile that is tried, and scenarios of twins (100)
           --tests-only   leave the simulator out
           --json         one JSON object a fault instead of a table
           --list         print the faults and run nothing
@@ -47,8 +47,8 @@ internal static class Program
         var caught = verdicts.Count(verdict => verdict.IsCaught);
         if (!plan.IsJson)
         {
-            var simulated = verdicts.Count(verdict => verdict.Check?.StartsWith("simulator", StringComparison.Ordinal) == true);
-            Console.WriteLine($"{caught} of {verdicts.Count} caught: {simulated} by the simulator, {caught - simulated} by a test");
+            var tested = verdicts.Count(verdict => verdict.Check?.StartsWith("test", StringComparison.Ordinal) == true);
+            Console.WriteLine($"{caught} of {verdicts.Count} caught: {caught - tested} by the simulator, {tested} by a test");
         }
 
         return caught == verdicts.Count ? 0 : 1;

@@ -48,6 +48,16 @@ internal static partial class Trial
                 }
             }
 
+            if (isSimulated && fault.IsAboutVotes)
+            {
+                var (check, after) = Enumerate(workshop.Equip("Simulation"), seeds);
+                tried.Add($"{after} scenarios of twins");
+                if (check is not null)
+                {
+                    return new Verdict(fault, check, $"{after} scenarios of twins", watch.Elapsed);
+                }
+            }
+
             // The tests that are named for the rule come first, then all: SpecTests is about the whole repository, of which the workshop is a part.
             var named = $"FullyQualifiedName~.{fault.Rule.Replace('-', '_')}_";
             foreach (var (suite, filter) in suites[fault.Project].Take(1).Select(suite => (suite, named))
@@ -89,6 +99,24 @@ internal static partial class Trial
         };
     }
 
+    /// <summary>The simulator's small scenarios with a validator that is there twice.</summary>
+    private static (string? Check, string After) Enumerate(string assembly, int scenarios)
+    {
+        var result = Command.Dotnet(
+            Path.GetDirectoryName(assembly)!,
+            [assembly, "--twins", "2", "2", scenarios.ToString(CultureInfo.InvariantCulture)],
+            limit,
+            line => Broken().IsMatch(line));
+        var runs = result.Output.Select(line => Scenarios().Match(line)).FirstOrDefault(match => match.Success)?.Groups["count"].Value ?? "?";
+        return result switch
+        {
+            { Line: { } line } => ($"twins: {Broken().Match(line).Groups["rule"].Value}", runs),
+            { Code: 0 } => (null, runs),
+            { Code: null } => ($"twins: no end within {limit.TotalMinutes} minutes", runs),
+            _ => ($"twins: they break down: {result.Output[^1]}", runs),
+        };
+    }
+
     private static (string? Check, string After) Test(string assembly, string filter)
     {
         var result = Command.Dotnet(
@@ -106,8 +134,11 @@ internal static partial class Trial
         };
     }
 
-    [GeneratedRegex(@"^seed (?<seed>\d+) breaks (?<rule>\w+)", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"^(seed|scenario) (?<seed>\d+) (of \d+ rounds )?breaks (?<rule>\w+)", RegexOptions.ExplicitCapture)]
     private static partial Regex Broken();
+
+    [GeneratedRegex(@"^(?<count>\d+) scenarios of ", RegexOptions.ExplicitCapture)]
+    private static partial Regex Scenarios();
 
     [GeneratedRegex(@"^(\s+Failed |\[xUnit\.net [\d:.]+\]\s+)(LuxTensor\.Tests\.)?(?<name>[\w.+]+)(\(.*\))? \[(FAIL|[<\d])", RegexOptions.ExplicitCapture)]
     private static partial Regex Failed();
