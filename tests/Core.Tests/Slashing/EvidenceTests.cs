@@ -41,6 +41,16 @@ public sealed class EvidenceTests
     }
 
     [Fact]
+    public void EVI_1_one_vote_given_twice_is_no_evidence()
+    {
+        var encoded = Transaction.Sign(7, Given.Key(1), 0, 0, new TransactionBody.Report(Given.DoubleVote(2, Ballot, Hash256.Zero))).Encoded.ToArray();
+        var first = encoded.AsSpan(66 + 53, Hash256.Size + Signature.Size);
+        first.CopyTo(encoded.AsSpan(66 + 149));
+        Assert.False(Transaction.TryDecode(encoded, 1_000, out _, out var fault));
+        Assert.Equal(WireFault.NotCanonical, fault);
+    }
+
+    [Fact]
     public void EVI_1_only_two_different_votes_of_one_validator_for_one_place_are_an_offence()
     {
         var first = Given.Sign(2, Ballot);

@@ -203,6 +203,18 @@ public sealed class LifeCycleTests
     }
 
     [Fact]
+    public void EPO_4_what_waits_for_the_next_set_comes_back_with_the_state()
+    {
+        var chain = new StakeChain();
+        chain.Block((1, new TransactionBody.TopUp(50)), (2, Exit), (10, new TransactionBody.Stake(500)), (11, chain.Offence(3, 1)));
+        var again = new StakeChain { Ledger = Ledger.From(RandomLife.LeavesOf(chain), chain.Ledger.Epochs.Sets) };
+        again.To(1);
+        Assert.Equal(
+            [(0, 1_000u), (1, 1_050u), (10, 500u)],
+            new[] { 0, 1, 2, 3, 10 }.Where(who => again.IsIn(who, 2)).Select(who => (who, again.Ledger.Epochs.Of(2).Validators[again.Ledger.Epochs.Of(2).IndexOf(Given.AddressOf(who))].Stake)));
+    }
+
+    [Fact]
     public void EPO_4_a_state_comes_back_from_its_leaves_and_sets() => Seeds.Each(20, static random =>
     {
         var chain = new StakeChain();
