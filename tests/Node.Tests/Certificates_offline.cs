@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using LuxTensor.Core;
+using LuxTensor.Core.Validators;
 using LuxTensor.Core.Voting;
 using LuxTensor.Core.Wire;
 using LuxTensor.Crypto;
@@ -83,13 +84,58 @@ public sealed class Certificates_offline : IDisposable
         Assert.Equal(text.Length == 0 ? ExitCode.Negative : ExitCode.Usage, outcome.Code);
     }
 
+    [Fact]
+    public async Task Once_validators_have_come_or_gone_their_set_is_named()
+    {
+        SigningKey[] later = [keys[1], keys[2], keys[3]];
+        var set = folder.Write("set.jsonl", SetOf(later));
+        var hash = new EpochSnapshot(2, [.. later.Select(Member)]).Hash.ToString();
+        var encoded = Hex.Encode(EncodedBy(later, ballot, 0, 1, 2));
+
+        var named = await Verify(encoded, "--validators", set, "--json");
+        var unnamed = await Verify($$"""{ "encoded": "{{encoded}}", "validatorSetHash": "{{hash}}" }""");
+        var bare = await Verify(encoded);
+        var other = await Verify(Hex.Encode(Encoded(ballot, 0, 1, 2)), "--validators", set);
+
+        Assert.Equal(ExitCode.Ok, named.Code);
+        Assert.Equal(hash, (string?)JsonNode.Parse(named.Out)!["validatorSetHash"]);
+        Assert.Equal(ExitCode.Usage, unnamed.Code);
+        Assert.Contains("luxtensor validators --epoch 2 --json", unnamed.Error, StringComparison.Ordinal);
+        Assert.Equal((ExitCode.Negative, ExitCode.Negative), (bare.Code, other.Code));
+    }
+
+    [Theory]
+    [InlineData("", "is no validator set")]
+    [InlineData("nobody", "line 1")]
+    [InlineData("{}", "line 1 of")]
+    [InlineData("FIRST\nFIRST", "line 2 of")]
+    [InlineData("SECOND", "is not of index 0")]
+    [InlineData("FIRST,\n", "line 1 of")]
+    public async Task A_file_that_is_no_set_is_wrong_usage(string text, string message)
+    {
+        var lines = SetOf(keys).Split('\n');
+        text = text.Replace("FIRST", lines[0], StringComparison.Ordinal).Replace("SECOND", lines[1], StringComparison.Ordinal);
+        var outcome = await Verify(Hex.Encode(Encoded(ballot, 0, 1, 2)), "--validators", folder.Write("set.jsonl", text));
+
+        Assert.Equal(ExitCode.Usage, outcome.Code);
+        Assert.Contains(message, outcome.Error, StringComparison.Ordinal);
+    }
+
+    private static EpochValidator Member(SigningKey key) => new(Address.Of(key.PublicKey), key.PublicKey, 32 * ChainRules.Token);
+
+    // As luxtensor validators --json prints it.
+    private static string SetOf(SigningKey[] keys) => string.Join('\n', keys.Select(static (key, index) =>
+        $$"""{"index":"0x{{index:x}}","address":"{{Address.Of(key.PublicKey)}}","publicKey":"{{key.PublicKey}}","stake":"0x{{32 * ChainRules.Token:x}}","standing":"active","slashed":false}"""));
+
     private Task<Outcome> Verify(string text, params string[] more)
     {
         var path = folder.Write("certificate", text);
         return Luxtensor.Run(["verify-certificate", path, "--genesis", folder["genesis.json"], .. more]);
     }
 
-    private byte[] Encoded(Ballot about, params int[] signers)
+    private byte[] Encoded(Ballot about, params int[] signers) => EncodedBy(keys, about, signers);
+
+    private static byte[] EncodedBy(SigningKey[] keys, Ballot about, params int[] signers)
     {
         Span<byte> message = stackalloc byte[Ballot.MessageSize];
         about.WriteMessage(message);

@@ -9,7 +9,7 @@ public sealed class Devnets
     public async Task Blocks_become_final_transactions_too_and_it_goes_on_from_where_it_stopped()
     {
         using var folder = new Folder();
-        string certificate = folder["certificate.json"], log = folder["accepted.log"], data = folder["devnet"];
+        string certificate = folder["certificate.json"], set = folder["set.jsonl"], log = folder["accepted.log"], data = folder["devnet"];
         ulong height;
         await using (var first = RunningDevnet.Start(data, "--interval", "20ms"))
         {
@@ -25,6 +25,7 @@ public sealed class Devnets
             await FinalOn(second, height);
             Assert.Contains("\"final\":1", (await Ok("tx", "status", id, "--rpc", second, "--json")).Out, StringComparison.Ordinal);
             Assert.Contains("\"final\":true", (await Ok("finality", $"{height}", "--certificate", certificate, "--rpc", second, "--json")).Out, StringComparison.Ordinal);
+            File.WriteAllText(set, (await Ok("validators", "--epoch", "0", "--rpc", second, "--json")).Out);
             Assert.Contains("chain id", (await Ok("status", "--rpc", rpc)).Out, StringComparison.Ordinal);
             var hello = await Ok("tx", "data", "--faucet", "--text", "hello", "--rpc", second, "--wait", "final", "--json");
             await FinalOn(rpc, (ulong)JsonNode.Parse(hello.Out)!["finalHeight"]!); // or it would give the flood an older nonce
@@ -40,6 +41,7 @@ public sealed class Devnets
 
         Assert.Equal(8, (await Ok("db", "check", data)).Lines.Count(static line => line.StartsWith("clean", StringComparison.Ordinal)));
         await Records_of_the_guard_travel(folder, Path.Combine(data, "node1"));
+        await Ok("verify-certificate", certificate, "--genesis", Path.Combine(data, "genesis.json"), "--validators", set);
         await No_field_of_the_certificate_can_be_changed(certificate, Path.Combine(data, "genesis.json"));
         Assert.Equal(ExitCode.Usage, (await Luxtensor.Run("devnet", "--data", data, "--plain", "--validators", "3")).Code);
         await using (var again = RunningDevnet.Start(data))

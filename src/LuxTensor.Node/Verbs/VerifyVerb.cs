@@ -12,7 +12,7 @@ using LuxTensor.Node.Hosting;
 
 namespace LuxTensor.Node.Verbs;
 
-/// <summary>luxtensor verify-certificate: checks a certificate of finality offline, with nothing but the genesis.</summary>
+/// <summary>luxtensor verify-certificate: checks a certificate of finality offline, with the genesis, and the set of its epoch once validators have come or gone.</summary>
 internal static class VerifyVerb
 {
     private const int MaxFileBytes = 4 << 20;
@@ -24,13 +24,22 @@ internal static class VerifyVerb
             Description = "A certificate as luxtensor finality --certificate saves it, or its encoding in hexadecimal.",
         };
         var genesisFile = CommonOptions.File("--genesis", "The chain's genesis.json.");
+        var validators = CommonOptions.Of<string?>(
+            "--validators",
+            "The set of the certificate's epoch, as luxtensor validators --epoch N --json prints it; that of the genesis unless given. Trust it "
+            + "only if its hash, which is shown, is the one that a header names which you trust.",
+            value: "FILE");
         var block = CommonOptions.Of<string?>("--block", "The hash of the block that it must make final.", value: "HASH");
         var command = new Verb(
             "verify-certificate",
             "Check a certificate of finality offline: chain, epoch, signers, signatures, quorum. Ends with 1 where it is not valid.",
-            "luxtensor finality 17 --certificate 17.json\nluxtensor verify-certificate 17.json --genesis genesis.json")
+            """
+            luxtensor finality 17 --certificate 17.json
+            luxtensor verify-certificate 17.json --genesis genesis.json
+            luxtensor verify-certificate 900.json --genesis genesis.json --validators epoch28.jsonl
+            """)
         {
-            file, genesisFile, block,
+            file, genesisFile, validators, block,
         };
         command.SetAction(parsed =>
         {
@@ -48,8 +57,17 @@ internal static class VerifyVerb
             }
 
             var rules = genesis.Rules;
-            var set = genesis.EpochZero.For(rules.EpochOf(certificate.Height));
-            var why = Verifier.Check(certificate, rules, set, out _) is { } rejection ? Words(rejection, certificate)
+            var epoch = rules.EpochOf(certificate.Height);
+            var named = parsed.GetValue(validators);
+            var set = named is null ? genesis.EpochZero.For(epoch) : ValidatorsFile.Read(named, epoch);
+            var rejection = Verifier.Check(certificate, rules, set, out _);
+            if (rejection is not null && named is null && fields?["validatorSetHash"]?.ToString() is { } other && other != set.Hash.ToString())
+            {
+                throw CommandFailure.Usage($"the certificate is of epoch {epoch}, whose validators are not those of the genesis: name them with "
+                    + $"--validators; luxtensor validators --epoch {epoch} --json prints them");
+            }
+
+            var why = rejection is not null ? Words(rejection, certificate)
                 : certificate.Ballot.Phase != Phase.Precommit ? "it is of prepares, which let validators lock and make nothing final"
                 : wanted is { } expected && expected != certificate.BlockHash ? $"it is for block {certificate.BlockHash}, not {expected}"
                 : Contradiction(fields, certificate, set);
@@ -69,7 +87,7 @@ internal static class VerifyVerb
                 ("height", certificate.Height), ("round", certificate.Ballot.Round), ("epoch", certificate.Ballot.Epoch),
                 ("block", certificate.BlockHash.ToString()), ("signers", new JsonArray([.. signers])),
                 ("signedStake", Amount.Format(Signed(certificate, set))), ("totalStake", Amount.Format(set.TotalStake)),
-                ("percent", NodeEvent.PercentSigned(certificate, set)),
+                ("percent", NodeEvent.PercentSigned(certificate, set)), ("validatorSetHash", set.Hash.ToString()),
             ]);
         }
 
@@ -135,7 +153,8 @@ internal static class VerifyVerb
     {
         VoteRejection.WrongChain it => $"it is of chain {it.Actual}, the genesis is of chain {it.Expected}",
         VoteRejection.WrongEpoch it => $"height {it.Height} is in epoch {it.Expected}, it says {it.Actual}",
-        VoteRejection.BadSignature it => $"the signature of {it.Validator} does not verify: a byte was changed, or it is of another chain",
+        VoteRejection.BadSignature it => $"the signature of {it.Validator} does not verify: a byte was changed, or it is of another chain or "
+            + "validator set",
         VoteRejection.MalformedCertificate => "it names validators that the epoch does not have",
         VoteRejection.NoQuorum it => $"its signers hold {Amount.Format(it.Signed)} of {Amount.Format(it.Total)} tokens: no quorum",
         _ => $"it does not count at height {certificate.Height}: {rejection.GetType().Name}",
