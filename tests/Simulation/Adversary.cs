@@ -96,6 +96,11 @@ internal sealed partial class Adversary(World world, Prng random)
             Boast(node); // in the way of those that say the truth now
         }
 
+        if (message is Message.Propose { Proposal: var heardOf } && Does(node, Habits.Forge, 250))
+        {
+            Forge(node, heardOf);
+        }
+
         if (message is Message.Propose { Proposal: var proposal } && Has(node, Habits.VoteForAll))
         {
             foreach (var validator in node.Validators)
@@ -122,6 +127,14 @@ internal sealed partial class Adversary(World world, Prng random)
             world.Coverage.Add(Seen.InvalidBlocksSent);
             var spoiled = Offer(node, proposal, Forgery.Spoil(proposal.Block, random));
             Spread(node, new Message.Propose(spoiled));
+        }
+
+        if (proposal.Prepared is null && Does(node, Habits.Cheat, 600) && Cheat(node, proposal.Block) is { } cheat)
+        {
+            world.Coverage.Add(Seen.InvalidBlocksSent);
+            forged[cheat.Hash] = cheat;
+            Spread(node, new Message.Propose(Offer(node, proposal, cheat)));
+            return;
         }
 
         if (!Does(node, Habits.Equivocate, 700))
@@ -249,6 +262,11 @@ internal sealed partial class Adversary(World world, Prng random)
         {
             Mislead(node);
         }
+
+        if (Does(node, Habits.Cheat, 300))
+        {
+            ProposeOutOfTurn(node);
+        }
     }
 
     private void Claim(SimulatedNode node)
@@ -272,7 +290,11 @@ internal sealed partial class Adversary(World world, Prng random)
                 SendTo(node, [OtherThan(node)], new Message.CastVote(Sign(node, validator, far)));
                 break;
             default:
-                Ahead(node, validator);
+                for (var copies = random.Chance(60) ? Flood : 1; copies > 0; copies--)
+                {
+                    Ahead(node, validator);
+                }
+
                 break;
         }
     }

@@ -40,6 +40,7 @@ internal enum Seen
     OldGuardsRefused,
     KeysRunTwice,
     SyncLies,
+    CertificatesForged,
     SyncAnswersRefused,
     StakingOffered,
     Punishments,
@@ -85,6 +86,7 @@ internal sealed class Coverage
         Seen.Equivocations, Seen.VotesWithheld, Seen.GarbageSent, Seen.SelectiveSends, Seen.InvalidBlocksSent, Seen.AbsurdClaims, Seen.Replays,
         Seen.LateVotes, Seen.Splits, Seen.ClockJumps, Seen.Pauses, Seen.Flaps, Seen.FramesReplayed, Seen.WritesFailed, Seen.WritesTorn,
         Seen.WritesInDoubt, Seen.WritesWithoutRoom, Seen.JournalsRestored, Seen.Amnesias, Seen.GuardsRestored, Seen.MachinesRestored, Seen.SyncLies,
+        Seen.CertificatesForged,
     ];
 
     public long this[Seen what] => counts[(int)what];

@@ -87,6 +87,12 @@ internal enum Habits
 
     /// <summary>Lies to those that catch up: wrong bodies, forged certificates, heights that do not exist, answers without end.</summary>
     Lie = 4096,
+
+    /// <summary>Makes certificates of votes that nobody cast.</summary>
+    Forge = 8192,
+
+    /// <summary>Proposes blocks with one thing wrong and all else carried through, and out of turn.</summary>
+    Cheat = 16384,
 }
 
 /// <summary>A deliberate fault of the simulated host, to show that the checkers see it.</summary>

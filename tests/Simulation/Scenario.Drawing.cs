@@ -78,7 +78,7 @@ internal sealed partial record Scenario
     private static Habits DrawHabits(Prng random)
     {
         var habits = Habits.None;
-        for (var bit = 1; bit <= (int)Habits.Lie; bit <<= 1)
+        for (var bit = 1; bit <= (int)Habits.Cheat; bit <<= 1)
         {
             habits |= bit is not ((int)Habits.Silent or (int)Habits.Split) && random.Chance(400) ? (Habits)bit : Habits.None;
         }

@@ -35,7 +35,7 @@ internal sealed partial class SimulatedNode
 
                 break;
             case Message.GetBlock { Hash: var hash }:
-                if ((View.BlockBy(hash) ?? Journal.BlockBy(hash)?.Block) is { } held)
+                if ((View.BlockBy(hash) ?? Journal.BlockBy(hash)?.Block ?? (IsByzantine ? world.Adversary.Forged(hash) : null)) is { } held)
                 {
                     Answer(from, new Message.BlockReply(held));
                 }
