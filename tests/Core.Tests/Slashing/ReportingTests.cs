@@ -71,6 +71,10 @@ public sealed class ReportingTests
         };
         var back = Recovery.Replay(contents, arena.Genesis, [Given.AddressOf(0)], new MempoolLimits());
         Assert.Equal(turn.State.Offences, back.Turn.State.Offences); // account 40 is no validator
+
+        // The votes of a height that is final are not replayed: what is stored of them is the evidence.
+        var later = Recovery.Replay(contents with { Inputs = [] }, arena.Genesis, [Given.AddressOf(0)], new MempoolLimits());
+        Assert.Equal(turn.State.Offences, later.Turn.State.Offences);
     }
 
     [Fact]
