@@ -59,6 +59,57 @@ public sealed class Devnets
     }
 
     [Fact]
+    public async Task A_validator_that_signs_twice_is_caught_slashed_and_gone()
+    {
+        using var folder = new Folder();
+        await using var devnet = RunningDevnet.Start(folder["devnet"], "--interval", "20ms", "--equivocate", "3");
+        var seen = await devnet.EventAsync("doubleVote");
+        var slashed = await devnet.EventAsync("slashed");
+        Assert.Equal((string?)seen["validator"], (string?)slashed["validator"]);
+        Assert.Equal("95", (string?)slashed["stake"]);
+        Assert.NotEqual((string?)slashed["validator"], (string?)slashed["reporter"]);
+        Assert.Equal(3, (int)(await devnet.EventAsync("epoch"))["validators"]!);
+        var rpc = (string)(await devnet.EventAsync("listening"))["http"]!;
+        await devnet.FinalAsync(30); // three are enough
+        Assert.Contains("slashed", (await Ok("validators", (string)slashed["validator"]!, "--rpc", rpc)).Out, StringComparison.Ordinal);
+        Assert.Contains((string)slashed["validator"]!, (await Ok("evidence", "--rpc", rpc)).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_validator_that_is_off_is_jailed_and_returns_when_it_asks()
+    {
+        using var folder = new Folder();
+        var data = folder["devnet"];
+        string[] node2 = ["--from", Path.Combine(data, "node2", "validator.json"), "--password-file", Path.Combine(data, "password")];
+        await using (var without = RunningDevnet.Start(data, "--interval", "20ms", "--offline", "2"))
+        {
+            Assert.Equal(3, (int)(await without.EventAsync("epoch"))["validators"]!);
+            var rpc = (string)(await without.EventAsync("listening"))["http"]!;
+            Assert.Equal(ExitCode.Refused, (await Luxtensor.Run(["tx", "exit", "--faucet", "--rpc", rpc])).Code); // the faucet is no validator
+            Assert.Equal(ExitCode.Ok, await without.StopAsync());
+        }
+
+        await using var again = RunningDevnet.Start(data);
+        var first = (string)(await again.EventAsync("listening"))["http"]!;
+        var address = (string)JsonNode.Parse((await Ok("keys", "show", node2[1], "--json")).Out)!["address"]!;
+        Assert.Contains("jailed", (await Ok("validators", address, "--rpc", first)).Out, StringComparison.Ordinal);
+        await Ok("tx", "send", "--faucet", "--to", address, "--value", "1", "--wait", "final", "--rpc", first);
+        await Ok(["tx", "unjail", .. node2, "--wait", "final", "--rpc", first]);
+        Assert.Equal(4, (int)(await again.EventAsync("epoch"))["validators"]!);
+    }
+
+    [Theory]
+    [InlineData("--equivocate", "5", "1 to 4")]
+    [InlineData("--offline", "0", "1 to 4")]
+    public async Task A_fault_is_of_a_validator_that_there_is(string option, string number, string said)
+    {
+        using var folder = new Folder();
+        var (code, _, error) = await Luxtensor.Run("devnet", "--data", folder["devnet"], "--plain", "--http", "0", "--ws", "0", option, number);
+        Assert.Equal(ExitCode.Usage, code);
+        Assert.Contains(said, error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Reset_asks_and_makes_another_chain()
     {
         using var folder = new Folder();

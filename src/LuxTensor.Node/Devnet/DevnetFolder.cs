@@ -147,7 +147,16 @@ internal sealed class DevnetFolder : IDisposable
         }
 
         var interval = wish.IntervalMilliseconds ?? 1_000;
-        var rules = new ChainRules { ChainId = ChainId, BlockInterval = interval, RoundTimeout = 1_000, RoundTimeoutStep = 500 };
+        var rules = new ChainRules
+        {
+            ChainId = ChainId,
+            BlockInterval = interval,
+            RoundTimeout = 1_000,
+            RoundTimeoutStep = 500,
+            EpochLength = 8, // a validator's whole life in a few minutes
+            EvidenceMaxAge = 6,
+            WithdrawalDelay = 8,
+        };
         if (!Genesis.TryCreate(
             rules, (ulong)time.GetUtcNow().ToUnixTimeMilliseconds(), [.. validators], [.. Accounts()], out var genesis, out var why))
         {

@@ -5,6 +5,11 @@ using LuxTensor.Node.Hosting;
 
 namespace LuxTensor.Node.Devnet;
 
+/// <summary>Validators that are to misbehave, by number; null for nobody.</summary>
+/// <param name="Equivocate">Signs two values for one height.</param>
+/// <param name="Offline">Is not started.</param>
+internal readonly record struct DevnetFaults(int? Equivocate, int? Offline);
+
 /// <summary>The nodes of a devnet, connected within this process.</summary>
 internal sealed class DevnetNetwork : IAsyncDisposable
 {
@@ -19,7 +24,7 @@ internal sealed class DevnetNetwork : IAsyncDisposable
 
     /// <summary>Opens every node, follows it, and starts it.</summary>
     internal static async Task<DevnetNetwork> StartAsync(
-        DevnetFolder folder, NoticeFeed feed, int httpPort, int webSocketPort, TimeProvider time, CancellationToken cancellation)
+        DevnetFolder folder, NoticeFeed feed, int httpPort, int webSocketPort, DevnetFaults faults, TimeProvider time, CancellationToken cancellation)
     {
         var network = new DevnetNetwork();
         var local = new LocalNetwork();
@@ -28,6 +33,11 @@ internal sealed class DevnetNetwork : IAsyncDisposable
             for (var number = 1; number <= folder.Genesis.Validators.Length; number++)
             {
                 cancellation.ThrowIfCancellationRequested(); // opening a long chain takes a while
+                if (number == faults.Offline)
+                {
+                    continue;
+                }
+
                 var name = $"node{number}";
                 var node = await RunningNode.OpenAsync(new NodeSetup
                 {
@@ -35,14 +45,16 @@ internal sealed class DevnetNetwork : IAsyncDisposable
                     Genesis = folder.Genesis,
                     Folder = folder.NodeFolder(number),
                     Keys = [folder.OpenKey(number)],
-                    Transport = local.Join(new PeerId(name)),
+                    Transport = number == faults.Equivocate
+                        ? new EquivocatingTransport(local.Join(new PeerId(name)), folder.OpenKey(number), folder.Genesis)
+                        : local.Join(new PeerId(name)),
                     Http = PortOf(httpPort, number, "--http"),
                     WebSocket = PortOf(webSocketPort, number, "--ws"),
                     VerifyWorkers = int.Clamp(Environment.ProcessorCount / folder.Genesis.Validators.Length, 1, 8),
                     Time = time,
                 });
                 network.nodes.Add(node);
-                network.subscriptions.Add(feed.Follow(number - 1, node.Host));
+                network.subscriptions.Add(feed.Follow(network.nodes.Count - 1, node.Host));
             }
 
             foreach (var node in network.nodes)

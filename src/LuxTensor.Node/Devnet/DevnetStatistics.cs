@@ -7,7 +7,7 @@ namespace LuxTensor.Node.Devnet;
 /// Figures of a network as an onlooker in its process sees them. One writer (the reader of the feed); <see cref="Snapshot"/>
 /// may be taken from any thread.
 /// </summary>
-internal sealed class DevnetStatistics(TimeProvider time)
+internal sealed class DevnetStatistics(TimeProvider time, ulong finalAtStart = 0)
 {
     private const int KeptTimes = 100;
     private const int MaxWaiting = 4_096;
@@ -18,7 +18,7 @@ internal sealed class DevnetStatistics(TimeProvider time)
     private readonly Queue<(long Timestamp, int Transactions)> recent = new();
     private readonly Queue<double> times = new();
     private readonly long started = time.GetTimestamp();
-    private ulong height;
+    private ulong height = finalAtStart; // a node that catches up tells of heights that are old news
     private int lastPercent;
 
     /// <summary>The figures now.</summary>

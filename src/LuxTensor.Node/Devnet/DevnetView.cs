@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using LuxTensor.Core.Validators;
 using LuxTensor.Core.Voting;
 using LuxTensor.Node.Hosting;
 using Spectre.Console;
@@ -60,7 +61,7 @@ internal sealed partial class DevnetView(
     {
         var figures = statistics.Snapshot;
         var first = network.Nodes[0];
-        var title = $"chain {folder.Genesis.Rules.ChainId}, {network.Nodes.Count} validators, data in {folder.Path}   Ctrl-C stops";
+        var title = $"chain {folder.Genesis.Rules.ChainId}, epoch {first.Host.View.Final.Header.Epoch}, {first.Host.View.Chain.Set.Validators.Length} validators, data in {folder.Path}   Ctrl-C stops";
         var summary = string.Create(
             CultureInfo.InvariantCulture,
             $"{figures.BlocksPerSecond:F1} blocks/s   {figures.TransactionsPerSecond:F1} tx/s   proposal to final: median "
@@ -91,7 +92,7 @@ internal sealed partial class DevnetView(
     {
         var (isWide, isRoomy) = (width >= 120, width >= 100);
         var table = new Table().Border(isRoomy ? TableBorder.Simple : TableBorder.None);
-        foreach (var title in (ReadOnlySpan<string>)["node", "final", "head", "round", "phase", "signed stake", "peers", "JSON-RPC"])
+        foreach (var title in (ReadOnlySpan<string>)["node", "final", "head", "round", "phase", "signed stake", "validator", "peers", "JSON-RPC"])
         {
             table.AddColumn(new TableColumn(title).NoWrap().PadLeft(0).PadRight(isRoomy ? 2 : 1));
         }
@@ -109,6 +110,7 @@ internal sealed partial class DevnetView(
                 new Markup(view.Chain.Round == 0 ? "0" : $"[yellow]{view.Chain.Round}[/]"),
                 new Text($"{view.Chain.Phase}".ToLowerInvariant()),
                 Bar(percent, voting ? "green" : "grey", isRoomy ? BarWidth : BarWidth / 2),
+                new Markup(StandingOf(node)),
                 new Text($"{node.Host.Peers.Count}"),
                 new Text(isWide
                     ? $"{node.Http?.ToString().TrimEnd('/')}  {node.WebSocket?.ToString().TrimEnd('/')}"
@@ -116,6 +118,19 @@ internal sealed partial class DevnetView(
         }
 
         return table;
+    }
+
+    private static string StandingOf(RunningNode node)
+    {
+        var ledger = node.Host.View.FinalLedger;
+        var validator = node.Validators.Select(ledger.GetValidator).FirstOrDefault(static it => it is not null);
+        return validator switch
+        {
+            null => "[grey]–[/]",
+            { IsSlashed: true } => "[red]slashed[/]",
+            { Standing: Standing.Active } => "[green]active[/]",
+            { Standing: var standing } => $"[yellow]{standing.ToString().ToLowerInvariant()}[/]",
+        };
     }
 
     // Of a title, the program's name before it is counted too.

@@ -27,6 +27,9 @@ internal sealed class RunningNode : IAsyncDisposable
     /// <summary>Its name.</summary>
     internal string Name => setup.Name;
 
+    /// <summary>The validators whose keys it holds.</summary>
+    internal IEnumerable<Core.Address> Validators => setup.Keys.Select(static key => Core.Address.Of(key.PublicKey));
+
     /// <summary>Where its RPC answers over HTTP, once it is started; null for nowhere.</summary>
     internal Uri? Http => rpc?.HttpEndpoint is { } bound ? new Uri($"http://{bound}") : null;
 

@@ -18,6 +18,7 @@ internal static class DevnetVerb
         luxtensor devnet
         luxtensor devnet --validators 7 --interval 250ms --data /tmp/seven
         luxtensor devnet --plain | tee devnet.log
+        luxtensor devnet --equivocate 3
         luxtensor devnet --reset --yes
         """;
 
@@ -35,15 +36,20 @@ internal static class DevnetVerb
         var ws = CommonOptions.Of<int>(
             "--ws", "Port of node 1's JSON-RPC over WebSocket; each further node's is 10 higher. 0: any free ones.",
             value: "PORT", unless: 8546);
+        var equivocate = CommonOptions.Of<int?>(
+            "--equivocate", "Let this validator sign two values at its first height, to see it caught, slashed and removed.", value: "N");
+        var offline = CommonOptions.Of<int?>(
+            "--offline", "Leave this validator's node out, to see it jailed. Start again without it, and it can return: tx unjail.", value: "N");
         var plain = CommonOptions.Of<bool>("--plain", "One line an event; the default where the output is no terminal.");
         var reset = CommonOptions.Of<bool>("--reset", "Delete the folder's devnet and start anew. Asks first.");
         var yes = CommonOptions.Yes();
-        var command = new Verb("devnet", Summary, Examples) { data, validators, interval, http, ws, plain, reset, yes };
+        var command = new Verb("devnet", Summary, Examples) { data, validators, interval, http, ws, equivocate, offline, plain, reset, yes };
         command.SetAction((parsed, cancellation) =>
         {
             var path = Path.GetFullPath(parsed.GetValue(data) ?? DevnetFolder.Default(terminal));
             var wish = ReadWish(parsed.GetValue(validators), parsed.GetValue(interval));
             var ports = (Http: parsed.GetValue(http), WebSocket: parsed.GetValue(ws));
+            var faults = new DevnetFaults(parsed.GetValue(equivocate), parsed.GetValue(offline));
             RequirePorts(ports.Http, ports.WebSocket, wish.Validators ?? 4);
             if (parsed.GetValue(reset))
             {
@@ -51,30 +57,31 @@ internal static class DevnetVerb
             }
 
             var json = parsed.GetValue(CommonOptions.Json);
-            return RunAsync(terminal, path, wish, ports, json, live: terminal.ShowsLive && !json && !parsed.GetValue(plain), cancellation);
+            return RunAsync(terminal, path, wish, ports, faults, json, live: terminal.ShowsLive && !json && !parsed.GetValue(plain), cancellation);
         });
         return command;
     }
 
     private static async Task<int> RunAsync(
-        Terminal terminal, string path, DevnetWish wish, (int Http, int WebSocket) ports, bool json, bool live,
+        Terminal terminal, string path, DevnetWish wish, (int Http, int WebSocket) ports, DevnetFaults faults, bool json, bool live,
             CancellationToken cancellation)
     {
         using var folder = DevnetFolder.Open(path, wish, terminal.Time);
+        RequireValidators(faults, folder.Genesis.Validators.Length);
         using var telemetry = Telemetry.Start(terminal, "devnet");
         var feed = new NoticeFeed(terminal.Time);
-        var statistics = new DevnetStatistics(terminal.Time);
         var log = new EventLog(terminal.Out, json, terminal.Time);
-        if (await StartAsync(folder, feed, ports, terminal.Time, cancellation) is not { } network)
+        if (await StartAsync(folder, feed, ports, faults, terminal.Time, cancellation) is not { } network)
         {
             log.Write(new NodeEvent("stopped", $"stopped before it had started; {terminal.Command} devnet goes on from there", []));
             return (int)ExitCode.Ok;
         }
 
+        var statistics = new DevnetStatistics(terminal.Time, network.Nodes.Max(static node => node.Host.View.Final.Height));
         var view = new DevnetView(terminal, folder, network, statistics, () => feed.Lost);
         Action<NodeEvent> say = live ? one => view.Add(one.Line(terminal.Time.GetUtcNow())) : log.Write;
         Greet(terminal, folder, network).ForEach(say);
-        var following = FollowAsync(feed, folder, network, statistics, say);
+        var following = FollowAsync(feed, network, statistics, say);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var drawing = live ? view.ShowAsync(end.Token) : Task.Delay(Timeout.InfiniteTimeSpan, end.Token);
         try
@@ -102,11 +109,11 @@ internal static class DevnetVerb
 
     // Null where it was asked to stop meanwhile.
     private static async Task<DevnetNetwork?> StartAsync(
-        DevnetFolder folder, NoticeFeed feed, (int Http, int WebSocket) ports, TimeProvider time, CancellationToken cancellation)
+        DevnetFolder folder, NoticeFeed feed, (int Http, int WebSocket) ports, DevnetFaults faults, TimeProvider time, CancellationToken cancellation)
     {
         try
         {
-            return await DevnetNetwork.StartAsync(folder, feed, ports.Http, ports.WebSocket, time, cancellation);
+            return await DevnetNetwork.StartAsync(folder, feed, ports.Http, ports.WebSocket, faults, time, cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -115,17 +122,22 @@ internal static class DevnetVerb
     }
 
     private static async Task FollowAsync(
-        NoticeFeed feed, DevnetFolder folder, DevnetNetwork network, DevnetStatistics statistics, Action<NodeEvent> say)
+        NoticeFeed feed, DevnetNetwork network, DevnetStatistics statistics, Action<NodeEvent> say)
     {
-        var set = folder.Genesis.EpochZero; // the validators never change in this version
         var rounds = new HashSet<(ulong, uint)>();
         await foreach (var (node, timestamp, notice) in feed.ReadAsync())
         {
-            var percent = notice is Notice.Finalized final ? NodeEvent.PercentSigned(final.Certificate, set) : 0;
+            var chain = network.Nodes[node].Host.Chain;
+            var set = notice is Notice.Finalized of ? chain.SetOf(of.Block.Header.Epoch) : null; // stored before the notice
+            var percent = notice is Notice.Finalized final ? NodeEvent.PercentSigned(final.Certificate, set!) : 0;
             if (statistics.See(timestamp, notice, percent, out var milliseconds))
             {
                 rounds.Clear();
-                say(NodeEvent.Final((Notice.Finalized)notice, set, milliseconds));
+                say(NodeEvent.Final((Notice.Finalized)notice, set!, milliseconds));
+                foreach (var one in EpochEvents.Of(((Notice.Finalized)notice).Block, network.Nodes[node].Host))
+                {
+                    say(one);
+                }
             }
             else if (NodeEvent.Of(network.Nodes[node].Name, notice) is { } other
                 && !(notice is Notice.RoundMoved moved && !rounds.Add((moved.Height, moved.Round)))) // the first node says it for all
@@ -181,6 +193,22 @@ internal static class DevnetVerb
         return milliseconds is > 0 and <= 3_600_000
             ? new DevnetWish(validators, milliseconds)
             : throw CommandFailure.Usage($"--interval is {interval}; it must be 1ms to 1h");
+    }
+
+    private static void RequireValidators(DevnetFaults faults, int validators)
+    {
+        foreach (var (option, number) in (ReadOnlySpan<(string, int?)>)[("--equivocate", faults.Equivocate), ("--offline", faults.Offline)])
+        {
+            if (number is < 1 || number > validators)
+            {
+                throw CommandFailure.Usage($"{option} is {number}; this devnet has the validators 1 to {validators}");
+            }
+        }
+
+        if (faults.Offline is { } one && (one == faults.Equivocate || validators == 1))
+        {
+            throw CommandFailure.Usage($"--offline {one} leaves nobody to {(validators == 1 ? "make blocks" : "equivocate")}: choose another validator");
+        }
     }
 
     private static void RequirePorts(int http, int webSocket, int validators)
