@@ -71,7 +71,7 @@ public sealed class Devnets
         Assert.Equal(3, (int)(await devnet.EventAsync("epoch"))["validators"]!);
         var rpc = (string)(await devnet.EventAsync("listening"))["http"]!;
         await devnet.FinalAsync(30); // three are enough
-        Assert.Contains("slashed", (await Ok("validators", (string)slashed["validator"]!, "--rpc", rpc)).Out, StringComparison.Ordinal);
+        Assert.Contains("removed for a double vote", (await Ok("validators", (string)slashed["validator"]!, "--rpc", rpc)).Out, StringComparison.Ordinal);
         Assert.Contains((string)slashed["validator"]!, (await Ok("evidence", "--rpc", rpc)).Out, StringComparison.Ordinal);
     }
 
@@ -91,7 +91,7 @@ public sealed class Devnets
 
         await using var again = RunningDevnet.Start(data);
         var first = (string)(await again.EventAsync("listening"))["http"]!;
-        var address = (string)JsonNode.Parse((await Ok("keys", "show", node2[1], "--json")).Out)!["address"]!;
+        var address = (string)JsonNode.Parse((await Ok("keys", "list", node2[1], "--json")).Lines[0])!["address"]!;
         Assert.Contains("jailed", (await Ok("validators", address, "--rpc", first)).Out, StringComparison.Ordinal);
         await Ok("tx", "send", "--faucet", "--to", address, "--value", "1", "--wait", "final", "--rpc", first);
         await Ok(["tx", "unjail", .. node2, "--wait", "final", "--rpc", first]);

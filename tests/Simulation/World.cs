@@ -148,7 +148,7 @@ internal sealed class World : IDisposable
     private IEnumerable<SimulatedNode> MakeNodes()
     {
         var guards = new Dictionary<int, SimulatedGuard>();
-        int[] users = 
+        int[] users =
         [
             .. Enumerable.Range(0, Scenario.Stakes.Length), .. Scenario.Twins, .. Scenario.Clones,
             .. Enumerable.Range(Scenario.Stakes.Length, Scenario.Joiners),
