@@ -7,7 +7,7 @@ internal static class Program
 {
     private const string Usage = """
         usage: dotnet run -c Release --project tests/SeededFaults -- [options]
-          --only TEXT    the faults whose name, rule or file holds this text (all)
+          --only TEXTS   the faults whose name, rule or file holds one of these texts, separated by | (all)
           --from NAME    begin with this fault
           --seeds N      seeds of the simulator for each profile that is tried, and scenarios of twins (100)
           --tests-only   leave the simulator out
@@ -89,7 +89,8 @@ internal static class Program
                     plan = plan with { IsSimulated = false };
                     continue;
                 case "--only" when value is not null:
-                    plan = plan with { Faults = [.. plan.Faults.Where(fault => $"{fault.Name} {fault.Rule} {fault.File}".Contains(value, StringComparison.OrdinalIgnoreCase))] };
+                    var texts = value.Split('|');
+                    plan = plan with { Faults = [.. plan.Faults.Where(fault => texts.Any(text => $"{fault.Name} {fault.Rule} {fault.File}".Contains(text, StringComparison.OrdinalIgnoreCase)))] };
                     break;
                 case "--from" when value is not null:
                     plan = plan with { Faults = [.. plan.Faults.SkipWhile(fault => fault.Name != value)] };

@@ -58,6 +58,17 @@ public sealed class DutyTests
         Assert.True(chain.Ledger.Duties.Accrued[0] < earned);
     }
 
+    [Fact]
+    public void DUT_2_the_misses_of_all_epochs_add_up()
+    {
+        var chain = new StakeChain();
+        chain.Block().Block(chain.Certificate()).Block(chain.Certificate(2)); // the last says who signed height 2
+        chain.Block().Block(chain.Certificate(2)).To(2); // and this one, height 4
+        chain.Block().Block();
+        Assert.Equal((2UL, 0UL), (chain[2].Missed, chain[1].Missed));
+        Assert.Equal(2UL, chain.Ledger.Duties!.Set.Epoch);
+    }
+
     [Theory]
     [InlineData(2, Standing.Active)] // half of four heights
     [InlineData(3, Standing.Jailed)]
