@@ -24,6 +24,7 @@ internal sealed class LedgerModel
     private readonly HashSet<Address> punished = [];
     private readonly HashSet<Address> everybody = [];
     private readonly BigInteger given;
+    private readonly LifeModel life;
     private BigInteger minted, burned;
     private ulong dutiesEpoch;
     private BlockHeader parent;
@@ -45,6 +46,7 @@ internal sealed class LedgerModel
         }
 
         given = Sum(balances) + Sum(stakes);
+        life = new LifeModel(world, stakes);
     }
 
     private ChainRules Rules => world.Scenario.Rules;
@@ -61,10 +63,11 @@ internal sealed class LedgerModel
         }
 
         Reward(block, fees, after.Totals.Minted - minted);
+        var next = life.Finish(block);
         Compare(block.Height, after);
-        if (block.Height % Rules.EpochLength == Rules.EpochLength - 1)
+        if (next is not null)
         {
-            CheckRotation(block.Height / Rules.EpochLength, after);
+            CheckRotation(block.Height / Rules.EpochLength, after, next);
         }
 
         parent = block.Header;
@@ -128,6 +131,8 @@ internal sealed class LedgerModel
                 && (transaction.Fee >= Rules.MinimumFee || transaction.Body is TransactionBody.Report),
             Rule.BlocksAreValid,
             $"final block {height} holds transaction {transaction.Id} of {sender}, nonce {transaction.Nonce}, cost {cost}, that cannot be executed at nonce {nonces.GetValueOrDefault(sender)} with {balances.GetValueOrDefault(sender)}");
+        var why = life.Apply(height, transaction);
+        Demand(why is null, Rule.StakesFollowTheRules, $"block {height} executes transaction {transaction.Id}, in which {sender} {why}");
         nonces[sender] = transaction.Nonce + 1;
         Credit(sender, -cost);
         switch (transaction.Body)
@@ -233,6 +238,12 @@ internal sealed class LedgerModel
                 $"after block {height} {address} has {validator?.Stake ?? 0} at stake (punished: {validator?.IsSlashed}), not {stakes.GetValueOrDefault(address)}");
         }
 
+        foreach (var address in everybody)
+        {
+            var why = life.Compare(address, after.GetValidator(address));
+            Demand(why is null, Rule.StakesFollowTheRules, $"after block {height} {address} {why}");
+        }
+
         var totals = after.Totals;
         Demand(
             given + minted == Sum(balances) + Sum(stakes) + Sum(accrued) + burned && totals.Staked == Sum(stakes) && totals.Spendable == Sum(balances)
@@ -242,9 +253,13 @@ internal sealed class LedgerModel
     }
 
     /// <summary>VAL-1, VAL-9: the set of the epoch after the next is who the records say, whatever was handed on from the set before.</summary>
-    private void CheckRotation(ulong epoch, Ledger after)
+    private void CheckRotation(ulong epoch, Ledger after, IReadOnlyList<(PublicKey Key, BigInteger Stake)> expected)
     {
         var target = epoch + 2;
+        Demand(
+            world.SetOf(target).Validators.Select(member => (member.Key, (BigInteger)member.Stake)).SequenceEqual(expected),
+            Rule.RotationIsTheSame,
+            $"the set of epoch {target} is not the one that its validators' lives give");
         var members = everybody.Select(after.GetValidator).OfType<Validator>()
             .Where(validator => validator.Standing != Standing.Waiting && validator.From <= target && target < validator.Until && validator.Stake > 0)
             .OrderBy(validator => validator.Sequence).ToArray();
