@@ -3,6 +3,7 @@ using LuxTensor.Core.Consensus;
 using LuxTensor.Core.ForkChoice;
 using LuxTensor.Core.Transactions;
 using LuxTensor.Engine;
+using static LuxTensor.Tests.Simulation.Demands;
 
 namespace LuxTensor.Tests.Simulation;
 

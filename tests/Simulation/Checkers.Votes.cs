@@ -3,6 +3,7 @@ using LuxTensor.Core.Finality;
 using LuxTensor.Core.Voting;
 using LuxTensor.Crypto;
 using LuxTensor.Engine;
+using static LuxTensor.Tests.Simulation.Demands;
 
 namespace LuxTensor.Tests.Simulation;
 

@@ -5,6 +5,7 @@ using LuxTensor.Core.Transactions;
 using LuxTensor.Core.Voting;
 using LuxTensor.Crypto;
 using LuxTensor.Engine;
+using static LuxTensor.Tests.Simulation.Demands;
 
 namespace LuxTensor.Tests.Simulation;
 
@@ -158,14 +159,6 @@ internal sealed partial class Checkers(World world)
         foreach (var vote in votes.Where(vote => node.Validators.Contains(vote.Validator)))
         {
             forgotten[vote.Validator] = ulong.Max(vote.Ballot.Height, forgotten.GetValueOrDefault(vote.Validator));
-        }
-    }
-
-    private static void Demand(bool holds, Rule rule, string otherwise)
-    {
-        if (!holds)
-        {
-            throw new ViolationException(rule, otherwise);
         }
     }
 

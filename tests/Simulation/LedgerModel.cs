@@ -6,6 +6,7 @@ using LuxTensor.Core.Transactions;
 using LuxTensor.Core.Validators;
 using LuxTensor.Core.Voting;
 using LuxTensor.Crypto;
+using static LuxTensor.Tests.Simulation.Demands;
 
 namespace LuxTensor.Tests.Simulation;
 
@@ -71,14 +72,6 @@ internal sealed class LedgerModel
         }
 
         parent = block.Header;
-    }
-
-    private static void Demand(bool holds, Rule rule, string otherwise)
-    {
-        if (!holds)
-        {
-            throw new ViolationException(rule, otherwise);
-        }
     }
 
     private static BigInteger Sum(Dictionary<Address, BigInteger> amounts) => amounts.Values.Aggregate(BigInteger.Zero, (sum, amount) => sum + amount);

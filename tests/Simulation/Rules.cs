@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+
 namespace LuxTensor.Tests.Simulation;
 
 /// <summary>What must hold in every run.</summary>
@@ -43,4 +46,36 @@ internal enum Rule
 internal sealed class ViolationException(Rule rule, string what) : Exception($"{rule}: {what}")
 {
     public Rule Rule { get; } = rule;
+}
+
+/// <summary>Words that are put together only where a rule does not hold: most of a run's demands do.</summary>
+[InterpolatedStringHandler]
+internal ref struct Otherwise
+{
+    private DefaultInterpolatedStringHandler text;
+
+    public Otherwise(int literalLength, int formattedCount, bool holds, out bool isWanted)
+    {
+        isWanted = !holds;
+        text = isWanted ? new DefaultInterpolatedStringHandler(literalLength, formattedCount, CultureInfo.InvariantCulture) : default;
+    }
+
+    public void AppendLiteral(string value) => text.AppendLiteral(value);
+
+    public void AppendFormatted<T>(T value) => text.AppendFormatted(value);
+
+    public string ToText() => text.ToStringAndClear();
+}
+
+/// <summary>What the checkers say.</summary>
+internal static class Demands
+{
+    /// <summary>Breaks the run off where a rule does not hold.</summary>
+    public static void Demand(bool holds, Rule rule, [InterpolatedStringHandlerArgument(nameof(holds))] Otherwise otherwise)
+    {
+        if (!holds)
+        {
+            throw new ViolationException(rule, otherwise.ToText());
+        }
+    }
 }

@@ -127,7 +127,7 @@ internal sealed partial record Scenario
             Followers = random.Chance(250) ? 1 : 0,
             Byzantine = ImmutableSortedDictionary<int, Habits>.Empty,
             Twins = [],
-            FaultsEnd = random.Between(3_000, isStaking ? 14_000u : 10_000u),
+            FaultsEnd = random.Between(2_500, isStaking ? 10_000u : 8_000u),
             Latency = random.Chance(500) ? (1UL, random.Between(5, 40)) : (10UL, random.Between(40, 150)),
             SkewMost = random.Between(50, 600),
             Loss = harsh * (int)random.Between(5, 60),
