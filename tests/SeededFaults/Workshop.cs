@@ -27,7 +27,7 @@ internal sealed class Workshop : IDisposable
             CopyWhereDifferent(file, Path.Combine(folder, Path.GetFileName(file)));
         }
 
-        foreach (var project in sources.Concat(tests.Select(test => $"tests/{test}")))
+        foreach (var project in sources.Concat(tests.Append("Benchmarks").Select(test => $"tests/{test}"))) // of which tests borrow a file
         {
             CopyFolder(Path.Combine(Repository.Root, project), Path.Combine(folder, project));
         }
@@ -68,9 +68,10 @@ internal sealed class Workshop : IDisposable
     /// <summary>The path of a test assembly that runs with the fault.</summary>
     public string Equip(string test)
     {
-        if (built.Add(test))
+        if (!built.Contains(test))
         {
             Build($"tests/{test}", []);
+            built.Add(test);
         }
 
         var bin = Path.GetDirectoryName(AssemblyOf($"tests/{test}"))!;

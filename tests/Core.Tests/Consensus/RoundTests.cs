@@ -254,6 +254,17 @@ public sealed class RoundTests
     }
 
     [Fact]
+    public void FIN_7_votes_are_kept_for_two_heights_above_the_one_being_decided()
+    {
+        for (ulong height = 2; height < 6; height++)
+        {
+            node.Vote(others[0], Phase.Prepare, red.Hash, height);
+        }
+
+        Assert.Equal([2UL, 3UL], node.Node.Heights.Keys.Where(static height => height > 1));
+    }
+
+    [Fact]
     public void RND_9_who_waits_says_again_all_that_others_may_have_missed()
     {
         Lock(red);

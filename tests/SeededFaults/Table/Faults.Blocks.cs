@@ -25,7 +25,7 @@ internal static partial class Faults
         new("own block before the interval is over", "BLK-6", Validity, "Time = ulong.Max(time, Later(parent.Block.Header.Time, ulong.Max(rules.BlockInterval, 1))),", "Time = time,"),
         new("block far above its certificate", "BLK-7", Validity, "\n                || header.Height - certified > rules.RunAhead", ""),
         new("block with a certificate of its own height", "BLK-7", Validity, "|| certified >= header.Height", "|| certified > header.Height"),
-        new("prepared block proposed without its certificate", "PRO-1", Production, "certificate.BlockHash == block.Hash ? certificate : null;", "certificate.BlockHash == block.Hash ? null : null;") { Profile = "Splits" },
+        new("prepared block proposed without its certificate", "PRO-1", Production, "certificate.BlockHash == block.Hash ? certificate : null;", "certificate.Height == 0 ? certificate : null;") { Profile = "Splits" },
         new("chosen branch not proposed", "PRO-1", Production, "{ } chosen && chosen.Block.Header.Round <= state.Round)", "{ Height: 0 } chosen)"),
         new("block of a round that is over signed", "PRO-2", Production, "header.Height == state.Height && header.Round >= state.Round &&", "header.Height == state.Height &&"),
         new("own vote not said", "PRO-3", Production, "turn.Emit(new ChainEffect.Broadcast(new Message.CastVote(vote)));", "_ = vote;"),
