@@ -172,6 +172,10 @@ internal sealed partial class Checkers
             return;
         }
 
+        Demand(
+            world.Scenario.Jump > 0 || node.View.BlockBy(ballot.BlockHash) is not { } block || block.Header.Time <= node.Clock + world.Scenario.Rules.ClockBound,
+            Rule.VotesAreJustified,
+            $"{node.Name} says {Wording.Of(vote)} for a block that is further ahead of its clock than it may be");
         var rounds = prepared.GetValueOrDefault((ballot.Height, ballot.BlockHash)) ?? [];
         if (ballot.Phase == Phase.Precommit)
         {

@@ -56,6 +56,11 @@ internal sealed class LedgerModel
     public void Take(Block block, Ledger after)
     {
         CheckHeader(block.Header, after);
+        Demand(
+            block.Header.TransactionsRoot == RootOf([.. block.Transactions.Select(transaction => Sha256.Hash(transaction.Encoded.Span))])
+                && block.Header.CertificateHash == (block.Certificate?.Hash ?? Hash256.Zero),
+            Rule.BlocksAreValid,
+            $"final block {block.Height} has another body than its header names");
         BigInteger fees = 0;
         foreach (var transaction in block.Transactions)
         {
@@ -85,6 +90,23 @@ internal sealed class LedgerModel
                 && header.ValidatorSetHash == world.SetOf(epoch).Hash && header.StateRoot == after.Root,
             Rule.BlocksAreValid,
             $"final block {header.Height} of round {header.Round} is not what its place makes it: time {header.Time} after {parent.Time}, proposer {header.Proposer} for {proposer}, epoch {header.Epoch}");
+    }
+
+    /// <summary>RFC 9162, section 2.1, over ids that are hashes.</summary>
+    private static Hash256 RootOf(ReadOnlySpan<Hash256> ids)
+    {
+        if (ids.Length <= 1)
+        {
+            return Sha256.Hash(ids.Length == 0 ? [] : [0, .. ids[0].ToArray()]);
+        }
+
+        var half = 1;
+        while (half * 2 < ids.Length)
+        {
+            half *= 2;
+        }
+
+        return Sha256.Hash([1, .. RootOf(ids[..half]).ToArray(), .. RootOf(ids[half..]).ToArray()]);
     }
 
     private static Address Draw(EpochSnapshot set, ulong height, uint round)
