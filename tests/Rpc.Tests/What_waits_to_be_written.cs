@@ -119,8 +119,13 @@ public sealed class What_waits_to_be_written
         }
 
         gate.SetResult();
-        Assert.Contains("\"sequence\":", await written.Reader.ReadAsync(), StringComparison.Ordinal); // the event under way
-        await WrittenAsync($"1008 too slow: more than {lag} finality events waited");
+        var last = await written.Reader.ReadAsync();
+        if (last.Contains("\"sequence\":", StringComparison.Ordinal)) // the event under way, where its reader had come so far
+        {
+            last = await written.Reader.ReadAsync();
+        }
+
+        Assert.Equal($"1008 too slow: more than {lag} finality events waited", last);
         Assert.False(replaying.IsEnded);
     }
 
