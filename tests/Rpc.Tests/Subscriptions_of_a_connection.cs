@@ -55,7 +55,8 @@ public sealed class Subscriptions_of_a_connection
     [Fact]
     public async Task The_answer_goes_out_before_the_first_note()
     {
-        await using var served = await Served.StartAsync();
+        // However many notes wait for the thread that writes the answer, nobody is cut off.
+        await using var served = await Served.StartAsync(options => options with { MaxQueuedMessages = int.MaxValue });
         using var stop = new CancellationTokenSource();
         using var reader = await served.ConnectAsync();
         var read = await reader.SubscribeAsync("[\"newPendingTransactions\"]");
