@@ -80,13 +80,14 @@ internal sealed partial class Faults
             Crash(node);
             node.RestoreJournal(toNothing: random.Chance(300), withGuard: true);
         }
-        else if (scenario.Forgetful.Contains(node.Index) && node.HasCopy && random.Chance(300))
+        else if (scenario.Forgetful.Contains(node.Index) && node.HasCopy && !node.HasLostData && random.Chance(300))
         {
             Crash(node);
             node.RestoreGuard();
         }
-        else if (scenario.Forgetful.Contains(node.Index) || !node.Validators.Any())
+        else if ((scenario.Forgetful.Contains(node.Index) && !node.HasOlderGuard) || !node.Validators.Any())
         {
+            // Never both: who has lost the one and then loses the other has nothing left that knows what was signed.
             Crash(node);
             node.RestoreJournal(toNothing: random.Chance(300), withGuard: false);
         }
