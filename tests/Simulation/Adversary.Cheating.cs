@@ -66,11 +66,11 @@ internal sealed partial class Adversary
         switch (random.Below(8))
         {
             case 0:
-                return Transaction.Sign(chain, key, nonce, 1, new TransactionBody.Transfer(to, parent.After.GetAccount(Address.Of(key.PublicKey)).Balance));
+                return Transaction.Sign(chain, key, nonce, 1, new TransactionBody.Transfer(to, Genesis.MaxSupply)); // whatever the block pays in before
             case 1:
                 return Transaction.Sign(chain, key, nonce + 1, 1, transfer);
             case 2:
-                return Transaction.Sign(chain, key, nonce - ulong.Min(nonce, 1), 1, transfer);
+                return Transaction.Sign(chain, key, nonce == 0 ? 2 : nonce - 1, 1, transfer);
             case 3:
                 return Transaction.Sign(chain + 1, key, nonce, 1, transfer);
             case 4:
