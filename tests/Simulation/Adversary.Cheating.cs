@@ -23,10 +23,10 @@ internal sealed partial class Adversary
     /// <summary>A block that a liar made certificates for: whoever asks for it gets it.</summary>
     public Block? Forged(Hash256 hash) => forged.GetValueOrDefault(hash);
 
-    /// <summary>The same place with another proposer, round, time or transactions; null where the parent is not at hand.</summary>
+    /// <summary>The same place with another proposer, round, time or transactions; null where the parent or the validators are not at hand.</summary>
     private Block? Cheat(SimulatedNode node, Block block)
     {
-        if (node.View.Chain.Tree.Find(block.Header.Parent) is not { } parent)
+        if (node.View.Chain.Tree.Find(block.Header.Parent) is not { } parent || world.SetAt(block.Height) is not { Count: > 0 } set)
         {
             return null;
         }
@@ -35,7 +35,7 @@ internal sealed partial class Adversary
         switch (random.Below(5))
         {
             case 0:
-                return Make(parent, header with { Proposer = random.Pick(world.SetAt(header.Height)).Address }, block);
+                return Make(parent, header with { Proposer = random.Pick(set).Address }, block);
             case 1:
                 return Make(parent, header with { Round = header.Round + 1 }, block);
             case 2:
