@@ -37,11 +37,19 @@ internal static class Program
 
         using var workshop = new Workshop();
         var verdicts = new List<Verdict>();
-        foreach (var fault in plan.Faults)
+        try
         {
-            var verdict = Trial.Run(workshop, fault, plan.Seeds, plan.IsSimulated);
-            verdicts.Add(verdict);
-            Console.WriteLine(plan.IsJson ? ToJson(verdict) : ToRow(verdict));
+            foreach (var fault in plan.Faults)
+            {
+                var verdict = Trial.Run(workshop, fault, plan.Seeds, plan.IsSimulated);
+                verdicts.Add(verdict);
+                Console.WriteLine(plan.IsJson ? ToJson(verdict) : ToRow(verdict));
+            }
+        }
+        catch (UnsoundSuiteException alarm)
+        {
+            Console.Error.WriteLine(alarm.Message);
+            return 3;
         }
 
         var caught = verdicts.Count(verdict => verdict.IsCaught);

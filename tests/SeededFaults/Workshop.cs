@@ -65,8 +65,8 @@ internal sealed class Workshop : IDisposable
         }
     }
 
-    /// <summary>The path of a test assembly that runs with the fault.</summary>
-    public string Equip(string test)
+    /// <summary>The path of a test assembly that runs with the fault, or without any.</summary>
+    public string Equip(string test, bool isSound = false)
     {
         if (!built.Contains(test))
         {
@@ -75,7 +75,7 @@ internal sealed class Workshop : IDisposable
         }
 
         var bin = Path.GetDirectoryName(AssemblyOf($"tests/{test}"))!;
-        foreach (var assembly in Directory.EnumerateFiles(Pristine).Append(variant!))
+        foreach (var assembly in isSound ? Directory.EnumerateFiles(Pristine) : Directory.EnumerateFiles(Pristine).Append(variant!))
         {
             var target = Path.Combine(bin, Path.GetFileName(assembly));
             if (File.Exists(target))
