@@ -55,6 +55,31 @@ public sealed class ReplayTests
         Assert.Equal(new LockedBlock(2, blue.Hash), node.State.Locked);
     }
 
+    [Fact]
+    public void RND_10_what_is_known_of_the_next_height_comes_back_with_the_final_block()
+    {
+        var node = new ChainDriver(arena, null);
+        var red = arena.Block(arena.Root);
+        node.Propose(arena.Proposal(red)).Vote(3, Phase.Prepare, Sha256.Hash([1]), 2).Vote(3, Phase.Prepare, Sha256.Hash([2]), 2);
+        node.Votes(Phase.Precommit, red.Hash, 0, 0, 1, 2);
+        var leaves = arena.Genesis.Changes.Concat(red.Changes).GroupBy(static change => change.Key).Select(static writes => KeyValuePair.Create(writes.Key, writes.Last().Value));
+        var contents = new JournalContents(
+            new FinalBlock(red.Block, node.State.FinalCertificate), leaves, red.After.Epochs.Sets, [.. node.Journal.Where(static input => input.Height > 1)], []);
+        var back = Recovery.Replay(contents, arena.Genesis, [], new MempoolLimits()).Turn.State;
+        Assert.Equal(Hard(node.State), Hard(back.Chain));
+        Assert.Equal(node.Node.Heights[2].Conflicts, back.Heights[2].Conflicts);
+        Assert.Single(back.Heights[2].Conflicts);
+    }
+
+    [Fact]
+    public void EXE_2_a_stored_state_without_the_final_blocks_root_is_damaged()
+    {
+        var leaves = arena.Genesis.Changes.Append(LuxTensor.Core.State.Ledger.Put(Given.AddressOf(60), new LuxTensor.Core.State.Account(0, 5)))
+            .Select(static change => KeyValuePair.Create(change.Key, change.Value));
+        var contents = new JournalContents(new FinalBlock(arena.Genesis.Block, null), leaves, arena.Genesis.Sets, [], []);
+        Assert.Contains("root", Assert.Throws<JournalException>(() => Recovery.Replay(contents, arena.Genesis, [], new MempoolLimits())).Message, StringComparison.Ordinal);
+    }
+
     // All that decides what is signed next.
     private static string Hard(ChainState state) => string.Join(
         '\n',
