@@ -24,6 +24,7 @@ public static class InputCodec
         Block = 6,
         Checkpoint = 7,
         RoundSkip = 8,
+        Resume = 9,
     }
 
     /// <summary>That votes of a later round moved the chain: some of them are not kept, so it would not follow again.</summary>
@@ -87,6 +88,10 @@ public static class InputCodec
                 new Vote(refused.Ballot, refused.Validator, default).Write(writer);
                 writer.UInt8((byte)refused.Why);
                 break;
+            case NodeInput.Chain { Input: ChainInput.Resume }:
+                height = 0; // of whatever height is being decided: it goes with the next that is final
+                writer.UInt8((byte)Kind.Resume);
+                break;
             default:
                 return null;
         }
@@ -112,6 +117,7 @@ public static class InputCodec
             Kind.Timer => new NodeInput.Chain(new ChainInput.Timer(new TimerId((TimerKind)reader.UInt8(), reader.UInt64(), reader.UInt32()))),
             Kind.Built => new NodeInput.Chain(new ChainInput.Built(DecodeBlock(stored, bytes[9..], rules))),
             Kind.Block => DecodeArrived(stored, bytes[9..], rules, epochs),
+            Kind.Resume => new NodeInput.Chain(new ChainInput.Resume()), // a start may ask for a proposal that was not asked for before
             Kind.RoundSkip => new NodeInput.Chain(new ChainInput.Fact(stored.Height, new FinalityFact.RoundSkip(reader.UInt32()))),
             Kind.Signed => DecodeSigned(stored, ref reader, rules, epochs),
             Kind.SigningRefused => Vote.Read(ref reader) is var vote
