@@ -130,6 +130,25 @@ public sealed class CrashTests
         Assert.True(second.SilentUntil.Values.Single() >= 3);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_guard_older_than_the_journal_signs_nothing(bool isOlder) // GRD-3
+    {
+        var chain = new TestChain(4);
+        var stored = Vote(chain, 1, Phase.Prepare);
+        using var guard = new MemoryGuard();
+        using var journal = new MemoryJournal(chain.Genesis);
+        journal.Commit(new JournalBatch { Inputs = [Signed(chain, stored)] });
+        if (!isOlder)
+        {
+            guard.Record(stored);
+        }
+
+        await using var node = Open(chain, journal, guard);
+        Assert.Equal(isOlder, guard.Record(Vote(chain, 1, Phase.Precommit)) is GuardDecision.Blocked);
+    }
+
     [Fact]
     public async Task A_missing_precommit_shows_below_a_proposal_made_ahead() // GRD-4
     {

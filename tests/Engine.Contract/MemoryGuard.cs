@@ -12,6 +12,7 @@ internal sealed class MemoryGuard : ISigningGuard
 
     private readonly Dictionary<Address, ulong> refused = [];
     private readonly List<Vote> released = [];
+    private readonly HashSet<Address> blocked = [];
 
     /// <summary>Every vote whose signature has left so far, in order.</summary>
     public IReadOnlyList<Vote> Released
@@ -33,6 +34,11 @@ internal sealed class MemoryGuard : ISigningGuard
         BeforeRecord?.Invoke(vote);
         lock (gate)
         {
+            if (blocked.Contains(vote.Validator))
+            {
+                return new GuardDecision.Blocked("older than the journal");
+            }
+
             var ballot = vote.Ballot;
             var slot = (vote.Validator, new SigningPosition(ballot.Height, ballot.Round, ballot.Phase));
             if (signed.TryGetValue(slot, out var first))
@@ -76,7 +82,12 @@ internal sealed class MemoryGuard : ISigningGuard
     {
         lock (gate)
         {
-            return signed.ContainsKey((validator, knownToJournal)) ? null : new GuardDecision.Blocked("older than the journal");
+            if (!signed.ContainsKey((validator, knownToJournal)))
+            {
+                blocked.Add(validator);
+            }
+
+            return blocked.Contains(validator) ? new GuardDecision.Blocked("older than the journal") : null;
         }
     }
 
