@@ -25,6 +25,7 @@ public static class InputCodec
         Checkpoint = 7,
         RoundSkip = 8,
         Resume = 9,
+        Asked = 10,
     }
 
     /// <summary>That votes of a later round moved the chain: some of them are not kept, so it would not follow again.</summary>
@@ -37,6 +38,40 @@ public static class InputCodec
         var writer = new WireWriter(1024).UInt64(now).UInt8((byte)Kind.Checkpoint);
         Checkpoint.Write(writer, state);
         return new JournalInput(state.Chain.Height, writer.ToArray());
+    }
+
+    /// <summary>
+    /// Votes that were asked for while a block became final and are not wanted any more in the state of its checkpoint: the
+    /// guard may hold them all the same, and a restart must not take them for those of a later life (GRD-4).
+    /// </summary>
+    internal static JournalInput Encode(IReadOnlyCollection<ChainEffect.Sign> asked, ulong height, ulong now)
+    {
+        var writer = new WireWriter().UInt64(now).UInt8((byte)Kind.Asked);
+        foreach (var sign in asked)
+        {
+            new Vote(sign.Ballot, sign.Validator, default).Write(writer);
+        }
+
+        return new JournalInput(height, writer.ToArray());
+    }
+
+    /// <summary>The votes of an input that is such a list; null where it is none.</summary>
+    /// <exception cref="JournalException">The journal is damaged.</exception>
+    internal static IReadOnlyList<Vote>? ReadAsked(JournalInput stored)
+    {
+        if (stored.Bytes.Length < 9 || stored.Bytes.Span[8] != (byte)Kind.Asked)
+        {
+            return null;
+        }
+
+        var reader = new WireReader(stored.Bytes.Span[9..]);
+        var votes = new List<Vote>();
+        while (reader.Remaining > 0 && reader.Fault == WireFault.None)
+        {
+            votes.Add(Vote.Read(ref reader));
+        }
+
+        return reader.End() ? votes : throw Damaged(stored, reader.Fault.ToString());
     }
 
     /// <summary>Whether the bytes are a checkpoint, which <see cref="Restore"/> reads.</summary>

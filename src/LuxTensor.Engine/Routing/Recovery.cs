@@ -56,6 +56,12 @@ public static class Recovery
         var turn = new NodeTurn(state, isReplay: true);
         foreach (var stored in contents.Inputs.Skip(from))
         {
+            if (InputCodec.ReadAsked(stored) is { } unwanted)
+            {
+                unwanted.ToList().ForEach(vote => NoteAsked(asked, vote.Validator, vote.Ballot));
+                continue;
+            }
+
             var (input, now) = InputCodec.Decode(stored, genesis.Rules, turn.State.Chain.Epochs);
             Note(input, signed, asked);
             Routing.Step(turn, input, now);
@@ -79,7 +85,7 @@ public static class Recovery
         Dictionary<Address, SigningPosition> asked)
     {
         var blocks = new Dictionary<Hash256, Block>();
-        foreach (var stored in inputs.Take(place).Where(stored => !InputCodec.IsCheckpoint(stored)))
+        foreach (var stored in inputs.Take(place).Where(stored => !InputCodec.IsCheckpoint(stored) && InputCodec.ReadAsked(stored) is null))
         {
             var input = InputCodec.Decode(stored, bare.Chain.Rules, bare.Chain.Epochs).Input;
             Note(input, signed, asked);

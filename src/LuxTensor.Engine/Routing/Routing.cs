@@ -56,6 +56,7 @@ public static class Routing
         var before = turn.State;
         var place = turn.InputCount;
         var finals = turn.FinalizedCount;
+        var effects = turn.Effects.Count;
         Reporting.Compare(turn, input);
         switch (input)
         {
@@ -106,6 +107,16 @@ public static class Routing
         if (turn.FinalizedCount > finals)
         {
             turn.Store(InputCodec.Encode(turn.State, now));
+            var chain = turn.State.Chain;
+            ChainEffect.Sign[] unwanted =
+            [
+                .. turn.Effects.Skip(effects).OfType<NodeEffect.Chain>().Select(effect => effect.Effect).OfType<ChainEffect.Sign>()
+                    .Where(sign => sign.Ballot.Height >= chain.Height && !chain.Asked.Contains(sign)),
+            ];
+            if (unwanted.Length > 0)
+            {
+                turn.Store(InputCodec.Encode(unwanted, chain.Height, now));
+            }
         }
     }
 
