@@ -209,14 +209,7 @@ public sealed class CrashTests
         using var guard = new MemoryGuard();
         await using var twin = wire.Join(new PeerId("twin"));
         await using var transport = wire.Join(new PeerId("node"));
-        await using var node = NodeHost.Open(new NodeOptions
-        {
-            Genesis = chain.Genesis,
-            Journal = journal,
-            Guard = guard,
-            Keys = [chain.Validators[0]],
-            Transport = transport,
-        });
+        await using var node = Open(chain, journal, guard, transport);
         var vote = Vote(chain, 2, Phase.Precommit);
         guard.BeforeRecord = asked =>
         {
@@ -242,14 +235,7 @@ public sealed class CrashTests
         using var guard = new MemoryGuard();
         await using var twin = wire.Join(new PeerId("twin"));
         await using var transport = wire.Join(new PeerId("node"));
-        await using var node = NodeHost.Open(new NodeOptions
-        {
-            Genesis = chain.Genesis,
-            Journal = journal,
-            Guard = guard,
-            Keys = [chain.Validators[0]],
-            Transport = transport,
-        });
+        await using var node = Open(chain, journal, guard, transport);
         var vote = Vote(chain, 1, Phase.Prepare);
         var signed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var subscription = node.Subscribe(new Sink(notice =>
@@ -298,13 +284,13 @@ public sealed class CrashTests
         await reached.Task.WaitAsync(Patience);
     }
 
-    private static NodeHost Open(TestChain chain, IJournal journal, ISigningGuard guard) => NodeHost.Open(new NodeOptions
+    private static NodeHost Open(TestChain chain, IJournal journal, ISigningGuard guard, ITransport? transport = null) => NodeHost.Open(new NodeOptions
     {
         Genesis = chain.Genesis,
         Journal = journal,
         Guard = guard,
         Keys = [chain.Validators[0]],
-        Transport = new LocalNetwork().Join(new PeerId("alone")),
+        Transport = transport ?? new LocalNetwork().Join(new PeerId("alone")),
     });
 
     private sealed class Sink(Action<Notice> see) : INoticeSink

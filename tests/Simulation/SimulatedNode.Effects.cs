@@ -65,7 +65,7 @@ internal sealed partial class SimulatedNode
                 Request(fetch.From, new Message.GetBlock(fetch.Hash));
                 break;
             case NodeEffect.Chain { Effect: ChainEffect.FetchBlocks fetch }:
-                var known = ((View.Chain.Epochs.Newest.Epoch + 1) * world.Scenario.Rules.EpochLength) - fetch.From;
+                var known = Admission.LastVerifiable(View.Chain) + 1 - fetch.From;
                 Request(fetch.Peer, new Message.GetBlocks(fetch.From, (int)ulong.Clamp(known, 1, Core.Wire.WireLimits.MaxBlocksPerMessage)));
                 break;
             default:

@@ -43,7 +43,10 @@ public static class Admission
     /// its proposer could not be known.
     /// </summary>
     public static ulong Horizon(ChainState state) =>
-        ulong.Min(state.Tree.Root.Height + ulong.Max(state.Rules.RunAhead, 2), ((state.Epochs.Newest.Epoch + 1) * state.Rules.EpochLength) - 1);
+        ulong.Min(state.Tree.Root.Height + ulong.Max(state.Rules.RunAhead, 2), LastVerifiable(state));
+
+    /// <summary>EPO-4: the last height of the last epoch whose set a final block has fixed: nothing above it can be verified.</summary>
+    public static ulong LastVerifiable(ChainState state) => ((state.Epochs.Newest.Epoch + 1) * state.Rules.EpochLength) - 1;
 
     /// <summary>FRK-8: takes a block that was asked for by hash, because a certificate or a child of it is here.</summary>
     internal static void TakeBlock(Turn turn, Block block, PeerId from)

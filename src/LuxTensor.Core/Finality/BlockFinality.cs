@@ -122,15 +122,8 @@ public static class BlockFinality
         }
 
         var conflicts = ImmutableArray.CreateBuilder<FinalityFact.Conflict>();
-        var at = 0;
-        for (var index = 0; index < state.Set.Validators.Length; index++)
+        foreach (var (index, signature) in certificate.Signed)
         {
-            if (!certificate.HasSigned(index))
-            {
-                continue;
-            }
-
-            var signature = certificate.Signatures[at++];
             var validator = state.Set.Validators[index].Address;
             if (tally[index] is { } counted && counted.Ballot != certificate.Ballot && !state.Conflicts.ContainsKey(validator))
             {

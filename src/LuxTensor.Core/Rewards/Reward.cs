@@ -85,11 +85,12 @@ internal static class Reward
     private static void Close(LedgerDraft draft, EpochSnapshot next)
     {
         var duties = draft.Duties!;
+        UInt128 paid = 0;
         for (var index = 0; index < duties.Set.Validators.Length; index++)
         {
             var address = duties.Set.Validators[index].Address;
             draft.Credit(address, duties.Accrued[index]);
-            draft.Totals = draft.Totals with { Accrued = draft.Totals.Accrued - duties.Accrued[index] };
+            paid += duties.Accrued[index]; // within the supply
             if (duties.Missed[index] == 0)
             {
                 continue;
@@ -103,6 +104,7 @@ internal static class Reward
             }
         }
 
+        draft.Totals = draft.Totals with { Accrued = draft.Totals.Accrued - paid };
         draft.Duties = Duties.Open(next, duties.Newest);
     }
 }

@@ -61,7 +61,7 @@ public static class Execution
     /// <summary>Why a transaction could not be executed next on this ledger, or null. Its signature is not looked at.</summary>
     public static TransactionRejection? Check(Ledger ledger, ChainRules rules, Transaction transaction) =>
         CheckForm(rules, transaction) ?? CheckNext(ledger.GetAccount(transaction.Sender), transaction, out _)
-        ?? Staking.Check(new LedgerDraft(ledger, rules), transaction);
+        ?? Staking.Check(ledger, rules, transaction);
 
     /// <summary>What a transaction must be whatever the state (TXN-3 to TXN-6).</summary>
     internal static TransactionRejection? CheckForm(ChainRules rules, Transaction transaction)

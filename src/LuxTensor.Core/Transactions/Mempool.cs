@@ -162,7 +162,7 @@ public sealed partial class Mempool
                 Drop(all[--last]);
             }
 
-            if (first < last && all[first].Transaction.Nonce == account.Nonce && Staking.Check(new LedgerDraft(final, rules), all[first].Transaction) is not null)
+            if (first < last && all[first].Transaction.Nonce == account.Nonce && Staking.Check(final, rules, all[first].Transaction) is not null)
             {
                 for (; first < last; first++)
                 {
@@ -193,7 +193,7 @@ public sealed partial class Mempool
         }
 
         var isNext = offered.Body is TransactionBody.Report || offered.Nonce == final.GetAccount(offered.Sender).Nonce;
-        return isNext ? Staking.Check(new LedgerDraft(final, rules), offered) : null;
+        return isNext ? Staking.Check(final, rules, offered) : null;
     }
 
     private SenderQueue QueueOf(Address sender) => bySender.Find(TrieKey.Of(sender)) ?? SenderQueue.Empty;

@@ -22,7 +22,11 @@ internal static class Staking
         };
     }
 
-    /// <summary>Carries out a transaction that <see cref="Check"/> found nothing against; its cost is paid.</summary>
+    /// <summary>The same for the next block after a state; what changes no validator costs nothing.</summary>
+    internal static TransactionRejection? Check(Ledger ledger, ChainRules rules, Transaction transaction) =>
+        transaction.Body is TransactionBody.Transfer or TransactionBody.Data ? null : Check(new LedgerDraft(ledger, rules), transaction);
+
+    /// <summary>Carries out a transaction that <see cref="Check(LedgerDraft, Transaction)"/> found nothing against; its cost is paid.</summary>
     internal static void Apply(LedgerDraft draft, Transaction transaction)
     {
         var sender = transaction.Sender;

@@ -42,6 +42,22 @@ public sealed class Certificate
     /// <summary>Whether the validator with this index signed.</summary>
     public bool HasSigned(int index) => index >= 0 && index / 8 < Signers.Length && (Signers[index / 8] & (1 << (index % 8))) != 0;
 
+    /// <summary>Who signed, by index, and the signature, in order of index; of a certificate with one signature a bit.</summary>
+    public IEnumerable<(int Index, Signature Signature)> Signed
+    {
+        get
+        {
+            var at = 0;
+            for (var index = 0; index < Signers.Length * 8; index++)
+            {
+                if (HasSigned(index))
+                {
+                    yield return (index, Signatures[at++]);
+                }
+            }
+        }
+    }
+
     /// <summary>Bytes of the encoding where all of that many validators signed.</summary>
     public static int MaxBytes(int validators) =>
         8 + 8 + 8 + 4 + 1 + Hash256.Size + 4 + ((validators + 7) / 8) + (validators * Signature.Size);
@@ -61,16 +77,7 @@ public sealed class Certificate
     public Certificate With(IEnumerable<(int Index, Signature Signature)> more)
     {
         var all = new SortedDictionary<int, Signature>();
-        var at = 0;
-        for (var index = 0; index < Signers.Length * 8; index++)
-        {
-            if (HasSigned(index))
-            {
-                all.Add(index, Signatures[at++]);
-            }
-        }
-
-        foreach (var (index, signature) in more)
+        foreach (var (index, signature) in Signed.Concat(more))
         {
             all.TryAdd(index, signature);
         }

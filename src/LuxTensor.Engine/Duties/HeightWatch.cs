@@ -62,10 +62,13 @@ public sealed record HeightWatch(
             return this;
         }
 
-        var view = See(vote) is { Reason: MissReason.NotIncluded } whole
-            ? whole with { Reason = MissReason.Late, Detail = now > FinalAt ? now - FinalAt : 0 }
-            : See(vote);
-        return this with { Missing = Missing.SetItem(index, view) };
+        var view = See(Certificate, vote);
+        return this with
+        {
+            Missing = Missing.SetItem(index, view.Reason == MissReason.NotIncluded
+                ? view with { Reason = MissReason.Late, Detail = now > FinalAt ? now - FinalAt : 0 }
+                : view),
+        };
     }
 
     /// <summary>The second of two votes, where a precommit contradicts the certificate: the first is in it.</summary>
@@ -77,8 +80,8 @@ public sealed record HeightWatch(
             return null;
         }
 
-        var at = Enumerable.Range(0, index).Count(Certificate.HasSigned);
-        return new Evidence(new Vote(Certificate.Ballot, vote.Validator, Certificate.Signatures[at]), vote);
+        var first = Certificate.Signed.First(entry => entry.Index == index).Signature;
+        return new Evidence(new Vote(Certificate.Ballot, vote.Validator, first), vote);
     }
 
     /// <summary>The certificate with every precommit for its block and round that is here.</summary>
@@ -89,8 +92,6 @@ public sealed record HeightWatch(
 
     private bool IsSecond(Vote vote) =>
         vote.Ballot with { BlockHash = Certificate.BlockHash } == Certificate.Ballot && vote.Ballot.BlockHash != Certificate.BlockHash;
-
-    private DutyView See(Vote vote) => See(Certificate, vote);
 
     private static DutyView See(Certificate certificate, Vote vote) =>
         vote.Ballot == certificate.Ballot ? new DutyView(MissReason.NotIncluded, Signature: vote.Signature)

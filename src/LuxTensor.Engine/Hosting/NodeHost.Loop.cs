@@ -170,7 +170,7 @@ public sealed partial class NodeHost
                 break;
             case NodeEffect.Chain { Effect: ChainEffect.FetchBlocks fetch }:
                 // No more than can be verified: the sets of later epochs are in these blocks (EPO-4).
-                var known = ((View.Chain.Epochs.Newest.Epoch + 1) * options.Genesis.Rules.EpochLength) - fetch.From;
+                var known = Admission.LastVerifiable(View.Chain) + 1 - fetch.From;
                 Send(fetch.Peer, new Message.GetBlocks(fetch.From, (int)ulong.Clamp(known, 1, Core.Wire.WireLimits.MaxBlocksPerMessage)));
                 break;
             case NodeEffect.Chain { Effect: ChainEffect.Refused refused }:
