@@ -52,11 +52,31 @@ public static class Admission
     internal static void TakeBlock(Turn turn, Block block, PeerId from)
     {
         var state = turn.State;
-        var isWanted = block.Hash == state.Awaited?.BlockHash || block.Hash == state.Prepared?.BlockHash || state.Orphans.ContainsKey(block.Hash);
-        if (isWanted && block.Height >= state.Height && Add(turn, block, from))
+        var isParent = state.Orphans.TryGetValue(block.Hash, out var child);
+        var isWanted = block.Hash == state.Awaited?.BlockHash || block.Hash == state.Prepared?.BlockHash || isParent;
+        if (!isWanted || block.Height < state.Height)
+        {
+            return;
+        }
+
+        if (Add(turn, block, from))
         {
             Production.Propose(turn); // a proposer may have waited for the prepared block
             Rounds.Evaluate(turn);
+        }
+        else if (isParent && block.Height + 1 == child!.Block.Height && state.Tree.Find(block.Header.Parent) is null)
+        {
+            Hold(turn, new Orphan(block, null), from);
+        }
+    }
+
+    /// <summary>FRK-7: asks once more for the lowest block that is missing below those that wait.</summary>
+    internal static void SeekParent(Turn turn)
+    {
+        if (!turn.State.Orphans.IsEmpty)
+        {
+            var lowest = turn.State.Orphans.Values.MinBy(orphan => orphan.Block.Height)!;
+            turn.Emit(new ChainEffect.FetchBlock(lowest.Block.Header.Parent, PeerId.Self));
         }
     }
 
@@ -116,12 +136,7 @@ public static class Admission
 
         if (state.Tree.Find(header.Parent) is not { } parent)
         {
-            if (state.Orphans.Count < ChainState.MaxOrphans && !state.Orphans.ContainsKey(header.Parent))
-            {
-                turn.State = state with { Orphans = state.Orphans.Add(header.Parent, proposal) };
-                turn.Emit(new ChainEffect.FetchBlock(header.Parent, from));
-            }
-
+            Hold(turn, new Orphan(proposal.Block, proposal), from);
             return;
         }
 
@@ -133,6 +148,17 @@ public static class Admission
         if (turn.State.Height < header.Height)
         {
             turn.State = turn.State with { AheadProposals = turn.State.AheadProposals.Add(slot, proposal.Vote) };
+        }
+    }
+
+    /// <summary>FRK-7: keeps a block until its parent is here, and asks for that.</summary>
+    private static void Hold(Turn turn, Orphan orphan, PeerId from)
+    {
+        var parent = orphan.Block.Header.Parent;
+        if (turn.State.Orphans.Count < ChainState.MaxOrphans && !turn.State.Orphans.ContainsKey(parent))
+        {
+            turn.State = turn.State with { Orphans = turn.State.Orphans.Add(parent, orphan) };
+            turn.Emit(new ChainEffect.FetchBlock(parent, from));
         }
     }
 
@@ -175,7 +201,14 @@ public static class Admission
         if (turn.State.Orphans.TryGetValue(block.Hash, out var orphan))
         {
             turn.State = turn.State with { Orphans = turn.State.Orphans.Remove(block.Hash) };
-            Take(turn, orphan, from);
+            if (orphan.Proposal is { } proposal)
+            {
+                Take(turn, proposal, from);
+            }
+            else
+            {
+                Add(turn, orphan.Block, from);
+            }
         }
 
         return true;

@@ -122,6 +122,7 @@ internal static class Decision
             turn.Emit(new ChainEffect.FetchBlock(awaited.BlockHash, PeerId.Self));
         }
 
+        Admission.SeekParent(turn);
         turn.Time(TimerKind.Resend, 0, state.Rules.RoundTimeout);
     }
 

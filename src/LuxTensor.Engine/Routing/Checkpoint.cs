@@ -34,8 +34,12 @@ internal static class Checkpoint
         writer.UInt32((uint)chain.Orphans.Count);
         foreach (var orphan in chain.Orphans.Values)
         {
-            orphan.Vote.Write(writer);
-            Write(writer, orphan.Prepared);
+            writer.Hash(orphan.Block.Hash).Flag(orphan.Proposal is not null);
+            if (orphan.Proposal is { } proposal)
+            {
+                proposal.Vote.Write(writer);
+                Write(writer, proposal.Prepared);
+            }
         }
 
         writer.UInt32((uint)state.Heights.Count);
@@ -83,9 +87,9 @@ internal static class Checkpoint
         chain = chain with { Tree = chain.Prepared is { } prepared ? tree.MarkPrepared(prepared.BlockHash, prepared.Ballot.Round) : tree };
         for (var count = reader.UInt32(); count > 0 && reader.Fault == WireFault.None; count--)
         {
-            var vote = Vote.Read(ref reader);
-            var orphan = new Proposal(Held(vote.Ballot.BlockHash), vote, ReadCertificate(ref reader));
-            chain = chain with { Orphans = chain.Orphans.Add(orphan.Block.Header.Parent, orphan) };
+            var block = Held(reader.Hash());
+            var proposal = reader.Flag() ? new Proposal(block, Vote.Read(ref reader), ReadCertificate(ref reader)) : null;
+            chain = chain with { Orphans = chain.Orphans.Add(block.Header.Parent, new Orphan(block, proposal)) };
         }
 
         var heights = bare.Heights;

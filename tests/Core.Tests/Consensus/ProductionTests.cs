@@ -233,6 +233,25 @@ public sealed class ProductionTests
     }
 
     [Fact]
+    public void FRK_7_blocks_missing_on_several_levels_are_asked_for_one_below_the_other()
+    {
+        var node = new ChainDriver(arena, null) { Now = arena.Genesis.Time + 100_000 };
+        var next = arena.Block(red);
+        var third = arena.Block(next);
+        node.Propose(arena.Proposal(third));
+        Assert.Contains(new ChainEffect.FetchBlock(next.Hash, ChainDriver.Peer), node.Effects);
+        Assert.Contains(new ChainEffect.FetchBlock(next.Hash, PeerId.Self), node.Fire(TimerKind.Resend).Effects);
+
+        node.Deliver(next.Block);
+        Assert.Equal([new ChainEffect.FetchBlock(red.Hash, ChainDriver.Peer)], node.Effects.OfType<ChainEffect.FetchBlock>());
+        Assert.Equal((0, 2), (node.State.Tree.Count, node.State.Orphans.Count));
+        Assert.Contains(new ChainEffect.FetchBlock(red.Hash, PeerId.Self), node.Fire(TimerKind.Resend).Effects);
+
+        node.Deliver(red.Block);
+        Assert.Equal((3, 0, 1), (node.State.Tree.Count, node.State.Orphans.Count, node.State.AheadProposals.Count));
+    }
+
+    [Fact]
     public void FRK_8_a_block_that_nothing_here_asks_for_is_not_taken()
     {
         var node = new ChainDriver(arena, null);
