@@ -268,6 +268,15 @@ internal sealed class World : IDisposable
         var rules = Scenario.Rules;
         var round = Correct.Max(node => node.View.Chain.Round);
         ulong bound = (20 * rules.RoundTimeout) + (2 * rules.ClockBound);
+
+        // A quorum whose clocks were ahead has put the chain's time ahead: nobody can propose before the clocks are there.
+        var final = Correct.Max(node => node.View.Final.Header.Time);
+        for (var ahead = final - ulong.Min(final, Genesis.Time + Now); ahead > 0; round++)
+        {
+            var passed = ulong.Min(ahead, rules.TimeoutOf(round));
+            (ahead, bound) = (ahead - passed, bound + (3 * passed));
+        }
+
         for (uint next = 0; next < RoundsAHeight; next++)
         {
             bound += 3 * (rules.TimeoutOf(round + next) + (Scenario.HeightsToGain * rules.TimeoutOf(next)));
