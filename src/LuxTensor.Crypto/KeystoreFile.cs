@@ -55,14 +55,17 @@ public static partial class KeystoreFile
         }
     }
 
-    /// <summary>The text of a keystore file.</summary>
+    /// <summary>
+    /// The text of a keystore file. <paramref name="groupMayRead"/> lets its group read it, as a container orchestrator mounts secrets.
+    /// </summary>
     /// <exception cref="KeystoreException">Missing, TooPermissive, TooLarge, Malformed (not UTF-8), or Unreadable.</exception>
-    public static string Read(string path)
+    public static string Read(string path, bool groupMayRead = false)
     {
         try
         {
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
-            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(stream.SafeFileHandle) & Others) is var extra and not UnixFileMode.None)
+            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(stream.SafeFileHandle) & Others & ~(groupMayRead ? UnixFileMode.GroupRead : UnixFileMode.None))
+                    is var extra and not UnixFileMode.None)
             {
                 throw new KeystoreException(
                     KeystoreFault.TooPermissive, $"the keystore {path} is open to others than its owner ({extra}): run chmod 600 {path}");

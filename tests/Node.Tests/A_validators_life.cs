@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using LuxTensor.Core;
-using LuxTensor.Node;
 
 namespace LuxTensor.Tests.Node;
 

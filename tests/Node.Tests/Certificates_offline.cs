@@ -5,8 +5,6 @@ using LuxTensor.Core.Validators;
 using LuxTensor.Core.Voting;
 using LuxTensor.Core.Wire;
 using LuxTensor.Crypto;
-using LuxTensor.Node;
-using LuxTensor.Node.Configuration;
 
 namespace LuxTensor.Tests.Node;
 

@@ -1,4 +1,3 @@
-using LuxTensor.Node;
 using LuxTensor.Node.Configuration;
 
 namespace LuxTensor.Tests.Node;

@@ -1,6 +1,4 @@
 using LuxTensor.Core;
-using LuxTensor.Node;
-using LuxTensor.Node.Configuration;
 
 namespace LuxTensor.Tests.Node;
 

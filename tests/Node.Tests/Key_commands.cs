@@ -1,6 +1,5 @@
 using LuxTensor.Core;
 using LuxTensor.Crypto;
-using LuxTensor.Node;
 
 namespace LuxTensor.Tests.Node;
 

@@ -1,4 +1,3 @@
-using LuxTensor.Node;
 
 namespace LuxTensor.Tests.Node;
 

@@ -1,5 +1,4 @@
 using LuxTensor.Core;
-using LuxTensor.Node.Configuration;
 
 namespace LuxTensor.Tests.Node;
 
@@ -88,5 +87,5 @@ public sealed class Values_as_humans_write_them
     [InlineData("127.0.0.1:65536", null)]
     [InlineData("127.0.0.1:-1", null)]
     [InlineData("example.org:80", null)]
-    public void An_endpoint_is_an_address_and_a_port(string text, string? endpoint) => Assert.Equal(endpoint, NodeSettings.Endpoint(text)?.ToString());
+    public void An_endpoint_is_an_address_and_a_port(string text, string? endpoint) => Assert.Equal(endpoint, Endpoint.Parse(text)?.ToString());
 }

@@ -45,7 +45,7 @@ public sealed class When_things_go_wrong
         }
 
         var node = Path.Combine(folder["d"], "node1");
-        var genesis = LuxTensor.Node.Configuration.GenesisFile.Read(Path.Combine(folder["d"], "genesis.json"));
+        var genesis = GenesisFile.Read(Path.Combine(folder["d"], "genesis.json"));
         var validator = genesis.EpochZero.Validators[0].Address;
         using (var guard = SqliteSigningGuard.Open(Path.Combine(node, "guard.db"), GuardOptions.For(genesis)))
         {

@@ -31,7 +31,7 @@ internal sealed class RpcClient : IDisposable
         if (!Uri.TryCreate(address.Contains("://", StringComparison.Ordinal) ? address : $"http://{address}", UriKind.Absolute, out var uri)
             || uri.Scheme is not ("http" or "https"))
         {
-            throw CommandFailure.Usage($"--rpc is {address}; it must be an address as in {Verbs.CommonOptions.DefaultRpc}");
+            throw CommandFailure.Usage($"--rpc is {address}; it must be an address as in {CommonOptions.DefaultRpc}");
         }
 
         this.address = uri;

@@ -66,9 +66,9 @@ internal sealed record NodeSettings
             Genesis = root.File("genesis", folder, required: true) ?? "",
             Data = root.File("data", folder, required: true) ?? "",
             Name = root.Text("name") ?? "node",
-            Keys = ReadKeys(root, folder),
-            Http = ReadEndpoint(rpc, "http"),
-            WebSocket = ReadEndpoint(rpc, "ws"),
+            Keys = KeySettings.Read(root, folder),
+            Http = Endpoint.Read(rpc, "http"),
+            WebSocket = Endpoint.Read(rpc, "ws"),
             AllowedHosts = [.. rpc.Texts("allowedHosts").Select(static it => it.Value)],
             AllowedOrigins = [.. rpc.Texts("allowedOrigins").Select(static it => it.Value)],
             Pool = new MempoolLimits(
@@ -93,62 +93,4 @@ internal sealed record NodeSettings
         problems.ThrowIfAny();
         return settings;
     }
-
-    private static List<KeySettings> ReadKeys(Section root, string folder)
-    {
-        var keys = new List<KeySettings>();
-        var lines = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (var section in root.Sections("keys"))
-        {
-            var keystore = section.File("keystore", folder, required: true);
-            var password = section.File("passwordFile", folder);
-            section.End();
-            if (keystore is not null && !lines.TryAdd(keystore, section.LineOf("keystore")))
-            {
-                section.Wrong("keystore", $"is named twice, first in line {lines[keystore]}");
-            }
-            else if (keystore is not null)
-            {
-                keys.Add(new KeySettings(keystore, password));
-            }
-        }
-
-        return keys;
-    }
-
-    private static IPEndPoint? ReadEndpoint(Section rpc, string key)
-    {
-        if (rpc.Text(key) is not { } written)
-        {
-            return null;
-        }
-
-        var endpoint = Endpoint(written);
-        if (endpoint is null)
-        {
-            rpc.Wrong(key, "must be an IP address (or localhost) and a port from 0 to 65535, as in \"127.0.0.1:8545\"");
-        }
-
-        return endpoint;
-    }
-
-    /// <summary>An address with its port, or null.</summary>
-    internal static IPEndPoint? Endpoint(string written)
-    {
-        var colon = written.LastIndexOf(':');
-        if (colon < 0 || !ushort.TryParse(written.AsSpan(colon + 1), System.Globalization.NumberStyles.None, null, out var port))
-        {
-            return null;
-        }
-
-        var host = written[..colon];
-        return host == "localhost" ? new IPEndPoint(IPAddress.Loopback, port)
-            : IPAddress.TryParse(host.Trim('[', ']'), out var address)
-                && !(address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 && host[0] != '[')
-            ? new IPEndPoint(address, port)
-            : null;
-    }
 }
-
-/// <summary>A keystore and the file with its password; without one, the password is asked for.</summary>
-internal sealed record KeySettings(string Keystore, string? PasswordFile);

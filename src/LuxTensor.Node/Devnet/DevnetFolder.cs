@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using LuxTensor.Core;
 using LuxTensor.Crypto;
-using LuxTensor.Node.Configuration;
 
 namespace LuxTensor.Node.Devnet;
 

@@ -86,6 +86,6 @@ internal sealed class DevnetNetwork : IAsyncDisposable
     }
 
     /// <summary>The port of a node: the first node's, then ten further for each; 0 stays 0, any free one.</summary>
-    internal static RpcPort PortOf(int first, int number, string option) =>
+    internal static ListenPort PortOf(int first, int number, string option) =>
         new(new IPEndPoint(IPAddress.Loopback, first == 0 ? 0 : first + (PortStep * (number - 1))), option);
 }

@@ -148,6 +148,6 @@ internal sealed partial class DevnetView(
     private static string RpcOption(RunningNode node)
     {
         var address = node.Http?.ToString().TrimEnd('/');
-        return address is null or Verbs.CommonOptions.DefaultRpc ? "" : $" --rpc {address}";
+        return address is null or CommonOptions.DefaultRpc ? "" : $" --rpc {address}";
     }
 }

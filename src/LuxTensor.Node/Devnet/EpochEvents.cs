@@ -3,8 +3,6 @@ using LuxTensor.Core.Blocks;
 using LuxTensor.Core.Transactions;
 using LuxTensor.Core.Validators;
 using LuxTensor.Engine;
-using LuxTensor.Node.Configuration;
-using LuxTensor.Node.Hosting;
 
 namespace LuxTensor.Node.Devnet;
 

@@ -1,4 +1,3 @@
-using System.Net;
 using LuxTensor.Core;
 using LuxTensor.Core.Transactions;
 using LuxTensor.Crypto;
@@ -25,10 +24,10 @@ internal sealed record NodeSetup
     internal required ITransport Transport { get; init; }
 
     /// <summary>Where JSON-RPC listens over HTTP.</summary>
-    internal RpcPort? Http { get; init; }
+    internal ListenPort? Http { get; init; }
 
     /// <summary>Where JSON-RPC listens over WebSocket.</summary>
-    internal RpcPort? WebSocket { get; init; }
+    internal ListenPort? WebSocket { get; init; }
 
     /// <summary>Names under which clients may address the node, beside localhost.</summary>
     internal IReadOnlyList<string> AllowedHosts { get; init; } = [];
@@ -45,6 +44,3 @@ internal sealed record NodeSetup
     /// <summary>Clock and timers.</summary>
     internal TimeProvider Time { get; init; } = TimeProvider.System;
 }
-
-/// <summary>An endpoint and the option or key that sets it, for messages.</summary>
-internal sealed record RpcPort(IPEndPoint Endpoint, string SetBy);

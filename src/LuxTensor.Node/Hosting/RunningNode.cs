@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using LuxTensor.Engine;
 using LuxTensor.Rpc;
 using LuxTensor.Storage;
@@ -75,8 +74,8 @@ internal sealed class RunningNode : IAsyncDisposable
     {
         if (setup.Http is not null || setup.WebSocket is not null)
         {
-            RequireFree(setup.Http);
-            RequireFree(setup.WebSocket);
+            setup.Http?.RequireFree();
+            setup.WebSocket?.RequireFree();
             var options = new RpcOptions
             {
                 HttpEndpoint = setup.Http?.Endpoint,
@@ -116,36 +115,6 @@ internal sealed class RunningNode : IAsyncDisposable
         foreach (var key in setup.Keys)
         {
             key.Dispose();
-        }
-    }
-
-    // Asked before the server binds, because only here the option is known that sets the port.
-    private static void RequireFree(RpcPort? port)
-    {
-        if (port is null || port.Endpoint.Port == 0)
-        {
-            return;
-        }
-
-        try
-        {
-            using var probe = new Socket(port.Endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-            probe.Bind(port.Endpoint);
-            probe.Listen(1);
-        }
-        catch (SocketException e)
-        {
-            throw new CommandFailure(
-                e.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied ? ExitCode.InUse : ExitCode.Usage,
-                e.SocketErrorCode switch
-                {
-                    SocketError.AddressAlreadyInUse => $"port {port.Endpoint.Port} on {port.Endpoint.Address} is in use: stop what "
-                        + $"listens there, or choose another with {port.SetBy}",
-                    SocketError.AccessDenied => $"port {port.Endpoint.Port} may not be used by this user: choose one above 1023 with "
-                        + $"{port.SetBy}",
-                    _ => $"{port.Endpoint} cannot be listened on ({e.Message}): change {port.SetBy}",
-                },
-                e);
         }
     }
 }

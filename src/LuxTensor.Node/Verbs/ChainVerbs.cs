@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using LuxTensor.Crypto;
 using LuxTensor.Node.Client;
-using LuxTensor.Node.Configuration;
 
 namespace LuxTensor.Node.Verbs;
 

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using LuxTensor.Core;
 using LuxTensor.Engine;
-using LuxTensor.Node.Configuration;
 using LuxTensor.Node.Devnet;
 using LuxTensor.Node.Hosting;
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using LuxTensor.Core;
-using LuxTensor.Node.Configuration;
 
 namespace LuxTensor.Node.Verbs;
 

@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Text;
 using LuxTensor.Core;
 using LuxTensor.Crypto;
-using LuxTensor.Node.Configuration;
 
 namespace LuxTensor.Node.Verbs;
 
@@ -91,7 +90,7 @@ internal static class KeysVerb
                 throw CommandFailure.Usage("name exactly one of --seed-file and --keystore");
             }
 
-            using var key = seedFile is not null ? ReadSeed(terminal, seedFile) : Open(terminal, oldFile!, parsed.GetValue(oldPassword));
+            using var key = seedFile is not null ? ReadSeed(terminal, seedFile) : OpenedKey.From(terminal, oldFile!, parsed.GetValue(oldPassword));
             return Save(terminal, parsed, key, parsed.GetRequiredValue(target), parsed.GetValue(file), parsed.GetValue(note));
         });
         return command;
@@ -115,7 +114,7 @@ internal static class KeysVerb
                 throw CommandFailure.Usage("nothing was written: an unencrypted key needs a yes, or --yes where nobody can be asked");
             }
 
-            using var key = Open(terminal, path, parsed.GetValue(file));
+            using var key = OpenedKey.From(terminal, path, parsed.GetValue(file));
             var seed = new byte[32];
             key.ExportSeed(seed);
             KeystoreFile.Write(to, Convert.ToHexStringLower(seed) + "\n");
@@ -124,21 +123,6 @@ internal static class KeysVerb
             return (int)ExitCode.Ok;
         });
         return command;
-    }
-
-    /// <summary>Opens a keystore with a password from wherever one is.</summary>
-    internal static SigningKey Open(Terminal terminal, string path, string? passwordFile)
-    {
-        var json = KeystoreFile.Read(path); // before the password: nobody types one for a file that is refused
-        using var password = Password.Get(terminal, passwordFile, path, isNew: false);
-        try
-        {
-            return Keystore.Decrypt(json, password.Characters);
-        }
-        catch (KeystoreException e)
-        {
-            throw new KeystoreException(e.Fault, $"{path}: {e.Message}", e);
-        }
     }
 
     private static int Save(Terminal terminal, ParseResult parsed, SigningKey key, string path, string? passwordFile, string? note)

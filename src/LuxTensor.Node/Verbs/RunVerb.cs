@@ -43,7 +43,7 @@ internal static class RunVerb
         Terminal terminal, NodeSettings settings, Genesis genesis, EventLog log, CancellationToken cancellation)
     {
         using var telemetry = Telemetry.Start(terminal, settings.Name);
-        var keys = OpenKeys(terminal, settings);
+        var keys = OpenedKey.All(terminal, settings.Keys);
         Warn(genesis, keys, log);
         var node = await RunningNode.OpenAsync(new NodeSetup
         {
@@ -52,8 +52,8 @@ internal static class RunVerb
             Folder = settings.Data,
             Keys = keys,
             Transport = new LocalNetwork().Join(new PeerId(settings.Name)),
-            Http = settings.Http is { } http ? new RpcPort(http, "rpc.http") : null,
-            WebSocket = settings.WebSocket is { } socket ? new RpcPort(socket, "rpc.ws") : null,
+            Http = settings.Http is { } http ? new ListenPort(http, "rpc.http") : null,
+            WebSocket = settings.WebSocket is { } socket ? new ListenPort(socket, "rpc.ws") : null,
             AllowedHosts = settings.AllowedHosts,
             AllowedOrigins = settings.AllowedOrigins,
             Pool = settings.Pool,
@@ -107,33 +107,8 @@ internal static class RunVerb
         }
     }
 
-    private static List<SigningKey> OpenKeys(Terminal terminal, NodeSettings settings)
-    {
-        var keys = new List<SigningKey>();
-        try
-        {
-            foreach (var (keystore, passwordFile) in settings.Keys)
-            {
-                var key = KeysVerb.Open(terminal, keystore, passwordFile);
-                keys.Add(key);
-                if (keys.Count(other => other.PublicKey == key.PublicKey) > 1)
-                {
-                    throw CommandFailure.Usage($"{keystore} holds a key that another keystore of the configuration holds too: "
-                        + $"{key.PublicKey}");
-                }
-            }
-
-            return keys;
-        }
-        catch
-        {
-            keys.ForEach(static key => key.Dispose());
-            throw;
-        }
-    }
-
     // What an operator would otherwise find out by waiting.
-    private static void Warn(Genesis genesis, List<SigningKey> keys, EventLog log)
+    private static void Warn(Genesis genesis, IReadOnlyList<SigningKey> keys, EventLog log)
     {
         var set = genesis.EpochZero;
         UInt128 own = 0;

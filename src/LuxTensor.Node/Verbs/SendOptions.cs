@@ -3,7 +3,6 @@ using LuxTensor.Core;
 using LuxTensor.Core.Transactions;
 using LuxTensor.Crypto;
 using LuxTensor.Node.Client;
-using LuxTensor.Node.Configuration;
 
 namespace LuxTensor.Node.Verbs;
 
@@ -42,7 +41,7 @@ internal sealed class SendOptions
         var wishedFee = parsed.GetValue(fee) is { } text ? TxVerb.ParseAmount("--fee", text) : (UInt128?)null;
         using var client = new RpcClient(parsed.GetRequiredValue(rpc));
         var chainId = Quantity.Require(await client.CallAsync("eth_chainId", cancellation), "chain id");
-        using var key = keystore is null ? DevnetKeys.Account(0) : KeysVerb.Open(terminal, keystore, parsed.GetValue(password));
+        using var key = keystore is null ? DevnetKeys.Account(0) : OpenedKey.From(terminal, keystore, parsed.GetValue(password));
         var sender = Address.Of(key.PublicKey);
         var next = parsed.GetValue(nonce)
             ?? Quantity.Require(await client.CallAsync("eth_getTransactionCount", cancellation, sender.ToString(), "pending"), "nonce");

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using LuxTensor.Crypto;
 using LuxTensor.Node.Client;
-using LuxTensor.Node.Configuration;
 
 namespace LuxTensor.Node.Verbs;
 

@@ -3,7 +3,6 @@ using System.Text;
 using LuxTensor.Core;
 using LuxTensor.Core.Transactions;
 using LuxTensor.Crypto;
-using LuxTensor.Node.Configuration;
 
 namespace LuxTensor.Node.Verbs;
 

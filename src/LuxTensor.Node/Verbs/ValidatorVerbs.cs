@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using LuxTensor.Core;
 using LuxTensor.Node.Client;
-using LuxTensor.Node.Configuration;
 
 namespace LuxTensor.Node.Verbs;
 

@@ -8,7 +8,6 @@ using LuxTensor.Core.Voting;
 using LuxTensor.Core.Wire;
 using LuxTensor.Crypto;
 using LuxTensor.Node.Configuration;
-using LuxTensor.Node.Hosting;
 
 namespace LuxTensor.Node.Verbs;
 

@@ -1,4 +1,4 @@
-namespace LuxTensor.Node;
+namespace LuxTensor.Hosting;
 
 /// <summary>Ends a command: the message goes to standard error as it is, the code to the shell.</summary>
 internal sealed class CommandFailure(ExitCode code, string message, Exception? inner = null) : Exception(message, inner)

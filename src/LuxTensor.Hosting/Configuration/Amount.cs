@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Numerics;
 using LuxTensor.Core;
 
-namespace LuxTensor.Node.Configuration;
+namespace LuxTensor.Hosting.Configuration;
 
 /// <summary>
 /// Amounts as humans write them: "32" or "0.5" are tokens, with at most 18 digits after the point; "100 units" (or "100u")

@@ -1,4 +1,4 @@
-namespace LuxTensor.Node;
+namespace LuxTensor.Hosting;
 
 /// <summary>
 /// The exit codes of luxtensor, for scripts. They never change their meaning.

@@ -1,6 +1,6 @@
-using LuxTensor.Node.Configuration;
+using LuxTensor.Hosting.Configuration;
 
-namespace LuxTensor.Node;
+namespace LuxTensor.Hosting;
 
 /// <summary>A password in memory of its own, erased when it is done with.</summary>
 internal sealed class Password : IDisposable
@@ -18,11 +18,11 @@ internal sealed class Password : IDisposable
 
     /// <summary>From a file where one is named, else from the environment, else by asking; a new one is asked for twice.</summary>
     /// <exception cref="CommandFailure">There is none.</exception>
-    internal static Password Get(Terminal terminal, string? file, string of, bool isNew)
+    internal static Password Get(Terminal terminal, string? file, string of, bool isNew, bool groupMayRead = false)
     {
         if (file is not null)
         {
-            return FromFile(file);
+            return FromFile(file, groupMayRead);
         }
 
         if (terminal.Variable(Variable) is { Length: > 0 } value)
@@ -53,10 +53,10 @@ internal sealed class Password : IDisposable
         return first;
     }
 
-    /// <summary>The first line of a file that only its owner can read.</summary>
-    internal static Password FromFile(string path)
+    /// <summary>The first line of a file that only its owner, or with a word its group, can read.</summary>
+    internal static Password FromFile(string path, bool groupMayRead = false)
     {
-        RequirePrivate(path);
+        RequirePrivate(path, groupMayRead);
         var bytes = BoundedFile.Read(path, MaxFileBytes, "password file");
         var text = System.Text.Encoding.UTF8.GetChars(bytes);
         Array.Clear(bytes);
@@ -79,12 +79,14 @@ internal sealed class Password : IDisposable
         return typed is { Length: > 0 } ? new Password(typed) : throw CommandFailure.Usage("no password was typed: nothing was done");
     }
 
-    /// <summary>Refuses a file with a secret that others than its owner can open.</summary>
-    internal static void RequirePrivate(string path)
+    /// <summary>Refuses a file with a secret that others than its owner can open. A link is judged by what it leads to.</summary>
+    internal static void RequirePrivate(string path, bool groupMayRead = false)
     {
-        const UnixFileMode owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        var allowed = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+            | (groupMayRead ? UnixFileMode.GroupRead : UnixFileMode.None);
         if (!OperatingSystem.IsWindows() && File.Exists(path)
-            && (File.GetUnixFileMode(path) & ~owner) is var open and not UnixFileMode.None)
+            && (File.GetUnixFileMode(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path) & ~allowed)
+                is var open and not UnixFileMode.None)
         {
             throw CommandFailure.Usage($"the file {path} is open to others than its owner ({open}): run chmod 600 {path}");
         }

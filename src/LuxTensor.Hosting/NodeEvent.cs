@@ -4,7 +4,7 @@ using LuxTensor.Core.Validators;
 using LuxTensor.Core.Voting;
 using LuxTensor.Engine;
 
-namespace LuxTensor.Node.Hosting;
+namespace LuxTensor.Hosting;
 
 /// <summary>Something worth a line: a kind, a sentence for a human, and named values for a machine.</summary>
 internal sealed record NodeEvent(string Kind, string Text, IReadOnlyList<(string Key, JsonNode? Value)> Values)

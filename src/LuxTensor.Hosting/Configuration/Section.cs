@@ -1,23 +1,22 @@
-using System.Globalization;
 using System.Text.Json;
-using LuxTensor.Core;
-using LuxTensor.Crypto;
 
-namespace LuxTensor.Node.Configuration;
+namespace LuxTensor.Hosting.Configuration;
 
 /// <summary>
 /// Reads one object of a settings file key by key. Whatever is wrong goes to the problems and yields the default, so that
 /// one reading finds every fault; <see cref="End"/> then names the keys that nobody asked for.
 /// </summary>
-internal sealed class Section
+internal sealed partial class Section
 {
     private readonly Dictionary<string, LocatedValue.Member> members = new(StringComparer.Ordinal);
     private readonly HashSet<string> known = new(StringComparer.Ordinal);
     private readonly string path;
+    private readonly Overrides overrides;
 
-    private Section(LocatedValue.Object value, string path, Problems problems)
+    private Section(LocatedValue.Object value, string path, Problems problems, Overrides overrides)
     {
         this.path = path;
+        this.overrides = overrides;
         Problems = problems;
         Line = value.Line;
         foreach (var member in value.Members)
@@ -37,7 +36,7 @@ internal sealed class Section
 
     /// <summary>Reads a file whose text is one object.</summary>
     /// <exception cref="CommandFailure">The bytes are not one JSON object.</exception>
-    internal static Section Open(ReadOnlySpan<byte> json, string file, Problems problems)
+    internal static Section Open(ReadOnlySpan<byte> json, string file, Problems problems, Overrides? overrides = null)
     {
         try
         {
@@ -47,7 +46,7 @@ internal sealed class Section
             }
 
             return LocatedValue.Parse(json) is LocatedValue.Object value
-                ? new Section(value, "", problems)
+                ? new Section(value, "", problems, overrides ?? Overrides.None)
                 : throw CommandFailure.Usage($"{file}: the file must be one JSON object: {{ … }}");
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
@@ -59,7 +58,10 @@ internal sealed class Section
     }
 
     /// <summary>The line of a key, or of the object where the key is absent.</summary>
-    internal int LineOf(string key) => members.TryGetValue(key, out var member) ? member.Line : Line;
+    internal int LineOf(string key) => Value(key, asJson: false)?.Line ?? Line;
+
+    /// <summary>Whether any key is there, in the file or in the environment.</summary>
+    internal bool HasAny => members.Count > 0 || overrides.HasAny(path);
 
     /// <summary>Whether a key is there.</summary>
     internal bool Has(string key) => members.ContainsKey(key);
@@ -74,86 +76,6 @@ internal sealed class Section
     /// <summary>A string that is the name of a file; relative to the folder of the settings file.</summary>
     internal string? File(string key, string folder, bool required = false) =>
         Text(key, required) is { Length: > 0 } text ? Path.GetFullPath(Path.Combine(folder, text)) : null;
-
-    /// <summary>A whole number within bounds.</summary>
-    internal ulong? Integer(string key, ulong least, ulong most, bool required = false)
-    {
-        if (Find(key, required) is not { } member)
-        {
-            return null;
-        }
-
-        if (member.Value is LocatedValue.Number number
-            && ulong.TryParse(number.Written, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= least
-                && value <= most)
-        {
-            return value;
-        }
-
-        Wrong(member, $"must be a whole number from {least} to {most}");
-        return null;
-    }
-
-    /// <summary>A duration, milliseconds.</summary>
-    internal ulong? Milliseconds(string key)
-    {
-        if (Find(key, false) is not { } member)
-        {
-            return null;
-        }
-
-        var written = member.Value switch
-        {
-            LocatedValue.Text text => text.Value,
-            LocatedValue.Number number => number.Written,
-            _ => "",
-        };
-        var value = Duration.Parse(written, out var negative);
-        if (value is null)
-        {
-            Wrong(member, negative ? "is negative: a duration is 0 or more" : $"must be a duration {Duration.Form}");
-        }
-
-        return value;
-    }
-
-    /// <summary>An amount, base units.</summary>
-    internal UInt128? Units(string key, bool required = false)
-    {
-        if (Find(key, required) is not { } member)
-        {
-            return null;
-        }
-
-        if (member.Value is LocatedValue.Text text && Amount.Parse(text.Value) is { } value)
-        {
-            return value;
-        }
-
-        Wrong(member, member.Value is LocatedValue.Number ? $"must be a string, because JSON numbers are not exact: {Amount.Form}"
-            : $"must be an amount: {Amount.Form}");
-        return null;
-    }
-
-    /// <summary>A public key.</summary>
-    internal PublicKey? Key(string key, bool required = false)
-    {
-        PublicKey parsed = default;
-        var found = Scalar(
-            key, required, "a public key: 0x and 64 hexadecimal digits",
-            value => value is LocatedValue.Text it && PublicKey.TryParse(it.Value, out parsed) ? it.Value : null);
-        return found is null ? null : parsed;
-    }
-
-    /// <summary>An address.</summary>
-    internal Address? Account(string key, bool required = false)
-    {
-        Address parsed = default;
-        var found = Scalar(
-            key, required, "an address: 0x and 40 hexadecimal digits",
-            value => value is LocatedValue.Text it && Address.TryParse(it.Value, out parsed) ? it.Value : null);
-        return found is null ? null : parsed;
-    }
 
     /// <summary>Strings in a list; an absent list is empty.</summary>
     internal IReadOnlyList<(int Line, string Value)> Texts(string key)
@@ -182,7 +104,7 @@ internal sealed class Section
         {
             if (item is LocatedValue.Object value)
             {
-                result.Add(new Section(value, $"{Name(key)}[{index}].", Problems));
+                result.Add(new Section(value, $"{Name(key)}[{index}].", Problems, Overrides.None));
             }
             else
             {
@@ -196,32 +118,37 @@ internal sealed class Section
     /// <summary>The object under a key, empty where it is absent.</summary>
     internal Section Inner(string key)
     {
-        var member = Find(key, false);
+        var member = Find(key, false, asJson: true);
         if (member is not null && member.Value is not LocatedValue.Object)
         {
             Wrong(member, "must be an object: { … }");
         }
 
         return new Section(
-            member?.Value as LocatedValue.Object ?? new LocatedValue.Object(member?.Line ?? Line, []), $"{Name(key)}.", Problems);
+            member?.Value as LocatedValue.Object ?? new LocatedValue.Object(member?.Line ?? Line, []), $"{path}{key}.", Problems, overrides);
     }
 
-    /// <summary>Says that a value is wrong.</summary>
-    internal void Wrong(string key, string rule)
+    /// <summary>Says that a value is wrong; without showing it where it may hold a secret.</summary>
+    internal void Wrong(string key, string rule, bool secret = false)
     {
-        if (members.TryGetValue(key, out var member))
+        if (Value(key, asJson: false) is { } member && !secret)
         {
             Wrong(member, rule);
         }
         else
         {
-            Problems.Add(Line, $"{Name(key)} {rule}");
+            Problems.Add(LineOf(key), $"{Name(key)} {rule}");
         }
     }
 
-    /// <summary>Names the keys that nobody asked for. To be called when all keys were.</summary>
+    /// <summary>Names the keys that nobody asked for. To be called when all keys were; for the whole file last.</summary>
     internal void End()
     {
+        if (path.Length == 0)
+        {
+            overrides.End(Problems);
+        }
+
         foreach (var member in members.Values.Where(member => !known.Contains(member.Key)))
         {
             // A key that is set already is less likely what was meant.
@@ -232,25 +159,9 @@ internal sealed class Section
         }
     }
 
-    private string? Scalar(string key, bool required, string rule, Func<LocatedValue, string?> read)
-    {
-        if (Find(key, required) is not { } member)
-        {
-            return null;
-        }
-
-        var value = read(member.Value);
-        if (value is null)
-        {
-            Wrong(member, $"must be {rule}");
-        }
-
-        return value;
-    }
-
     private IReadOnlyList<LocatedValue> Items(string key)
     {
-        if (Find(key, false) is not { } member)
+        if (Find(key, false, asJson: true) is not { } member)
         {
             return [];
         }
@@ -264,10 +175,10 @@ internal sealed class Section
         return [];
     }
 
-    private LocatedValue.Member? Find(string key, bool required)
+    private LocatedValue.Member? Find(string key, bool required, bool asJson = false)
     {
         known.Add(key);
-        if (members.TryGetValue(key, out var member))
+        if (Value(key, asJson) is { } member)
         {
             return member;
         }
@@ -294,5 +205,8 @@ internal sealed class Section
     private static string Shown(string text) =>
         new([.. (text.Length > 80 ? $"{text[..80]}…" : text).Select(static letter => char.IsControl(letter) ? '?' : letter)]);
 
-    private string Name(string key) => path + key;
+    private LocatedValue.Member? Value(string key, bool asJson) =>
+        overrides.TryFind(path, key, asJson, out var stated) ? stated : members.GetValueOrDefault(key);
+
+    private string Name(string key) => overrides.Has(path, key) ? Overrides.NameOf(path + key) : path + key;
 }

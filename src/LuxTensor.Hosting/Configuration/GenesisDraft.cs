@@ -2,7 +2,7 @@ using System.Globalization;
 using LuxTensor.Core;
 using LuxTensor.Crypto;
 
-namespace LuxTensor.Node.Configuration;
+namespace LuxTensor.Hosting.Configuration;
 
 /// <summary>
 /// A genesis as it was written, each part with its line. The core names the first fault of a genesis; the draft says where

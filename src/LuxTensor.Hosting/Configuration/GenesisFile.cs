@@ -1,7 +1,7 @@
 using System.Globalization;
 using LuxTensor.Core;
 
-namespace LuxTensor.Node.Configuration;
+namespace LuxTensor.Hosting.Configuration;
 
 /// <summary>
 /// A genesis as a JSON file: chainId, time, rules, validators (key, stake) and accounts (address, balance), with comments

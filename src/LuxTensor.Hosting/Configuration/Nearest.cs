@@ -1,4 +1,4 @@
-namespace LuxTensor.Node.Configuration;
+namespace LuxTensor.Hosting.Configuration;
 
 /// <summary>Finds the name that somebody probably meant.</summary>
 internal static class Nearest

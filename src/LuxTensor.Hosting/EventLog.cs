@@ -1,4 +1,4 @@
-namespace LuxTensor.Node.Hosting;
+namespace LuxTensor.Hosting;
 
 /// <summary>Writes events as lines, for humans or machines, each flushed at once.</summary>
 internal sealed class EventLog(TextWriter output, bool json, TimeProvider time)

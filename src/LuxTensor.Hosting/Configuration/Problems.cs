@@ -1,4 +1,4 @@
-namespace LuxTensor.Node.Configuration;
+namespace LuxTensor.Hosting.Configuration;
 
 /// <summary>What is wrong with a file, all of it: whoever writes one wants every fault at once.</summary>
 internal sealed class Problems(string file)

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 
-namespace LuxTensor.Node.Verbs;
+namespace LuxTensor.Hosting;
 
 /// <summary>A command whose help ends with examples.</summary>
 internal sealed class Verb(string name, string summary, string examples) : Command(name, summary)

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using LuxTensor.Crypto;
 
-namespace LuxTensor.Node;
+namespace LuxTensor.Hosting;
 
 /// <summary>
 /// The accounts of every devnet. Their keys are public knowledge, so that any client can use them without asking: the seed

@@ -1,4 +1,4 @@
-namespace LuxTensor.Node.Configuration;
+namespace LuxTensor.Hosting.Configuration;
 
 /// <summary>Reads files that humans name, whole and up to a bound.</summary>
 internal static class BoundedFile

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 
-namespace LuxTensor.Node.Configuration;
+namespace LuxTensor.Hosting.Configuration;
 
 /// <summary>A JSON value that knows its line, so that whatever is wrong with it can be said with the place. A closed set.</summary>
 internal abstract record LocatedValue(int Line)

@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-namespace LuxTensor.Node.Verbs;
+namespace LuxTensor.Hosting;
 
 /// <summary>Options that several commands share.</summary>
 internal static class CommonOptions

@@ -3,7 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace LuxTensor.Node;
+namespace LuxTensor.Hosting;
 
 /// <summary>A command's answer: named values that are printed as aligned lines for a human or as one JSON object for a machine.</summary>
 internal static class Report

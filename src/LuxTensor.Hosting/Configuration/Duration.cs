@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace LuxTensor.Node.Configuration;
+namespace LuxTensor.Hosting.Configuration;
 
 /// <summary>Durations as humans write them: "250ms", "1s", "2m", "1h"; a bare number is milliseconds.</summary>
 internal static class Duration

@@ -1,4 +1,4 @@
-namespace LuxTensor.Node;
+namespace LuxTensor.Hosting;
 
 /// <summary>What a command talks to. Tests give text readers and writers; the program gives the console.</summary>
 internal sealed record Terminal(TextWriter Out, TextWriter Error, TextReader In)
@@ -21,15 +21,14 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error, TextReader In)
     /// <summary>The clock.</summary>
     internal TimeProvider Time { get; init; } = TimeProvider.System;
 
-    /// <summary>The console of this process.</summary>
-    internal static Terminal OfConsole() => new(Console.Out, Console.Error, Console.In)
+    /// <summary>The console of this process, which runs a program that may have been started from its project.</summary>
+    internal static Terminal OfConsole(string name, string project) => new(Console.Out, Console.Error, Console.In)
     {
         ShowsLive = !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") is not ("dumb" or null or ""),
         CanAsk = !Console.IsInputRedirected,
         Variable = Environment.GetEnvironmentVariable,
         ReadHidden = ReadHiddenLine,
-        Command = File.Exists("src/LuxTensor.Node/LuxTensor.Node.csproj") ? "dotnet run -c Release --project src/LuxTensor.Node --"
-            : "luxtensor",
+        Command = File.Exists(project) ? $"dotnet run -c Release --project {Path.GetDirectoryName(project)} --" : name,
     };
 
     /// <summary>Asks a question whose answer is yes or no; no answer is no.</summary>
