@@ -16,6 +16,9 @@ public sealed record NodeState
     /// <summary>The chain above the last final block.</summary>
     public required ChainState Chain { get; init; }
 
+    /// <summary>Whether votes are counted here, in <see cref="Heights"/>, or by other processes of the node.</summary>
+    public bool CountsVotes { get; init; } = true;
+
     /// <summary>The votes of the height being decided and of those above it for which some arrived.</summary>
     public ImmutableSortedDictionary<ulong, FinalityState> Heights { get; init; } = ImmutableSortedDictionary<ulong, FinalityState>.Empty;
 

@@ -97,6 +97,19 @@ public sealed partial class Mempool
     public Mempool AddStored(Verified<Transaction> transaction, ulong arrival, Ledger final, ChainRules rules) =>
         new Mempool(Limits, byId, bySender, byPriority, reports, Bytes, arrival).Add(transaction, final, rules, isStored: true).Next;
 
+    /// <summary>The pool without a transaction that another copy of it pushed out; the same where it has none of that id.</summary>
+    public Mempool Without(Hash256 id)
+    {
+        if (byId.Find(TrieKey.Of(id)) is not { } pooled)
+        {
+            return this;
+        }
+
+        var draft = new Draft(this);
+        draft.Remove(pooled);
+        return draft.ToMempool(nextArrival);
+    }
+
     private (Mempool Next, MempoolOutcome Outcome) Add(Verified<Transaction> transaction, Ledger final, ChainRules rules, bool isStored)
     {
         var offered = transaction.Value;

@@ -55,6 +55,13 @@ public abstract record VoteRejection
 /// </summary>
 public static class Verifier
 {
+    /// <summary>
+    /// What another process of this same node verified (VOT-2): a cluster checks a signature once, where it comes in. Whoever
+    /// calls this answers for where the value came from; a certificate that decides anything is checked again all the same.
+    /// </summary>
+    public static Verified<T> Attested<T>(T value)
+        where T : class => new(value);
+
     /// <summary>Checks one vote (VOT-3): chain, epoch, voter, signature. Null on success.</summary>
     public static VoteRejection? Check(Vote vote, ChainRules rules, EpochSnapshot? set, out Verified<Vote> verified)
     {

@@ -62,7 +62,7 @@ internal static class DutyWatch
     internal static void AfterFinal(NodeTurn turn, BlockNode node, Certificate certificate, FinalityState? votes, ulong now)
     {
         var state = turn.State;
-        if (votes is not null && !votes.Tallies.IsEmpty)
+        if (votes is not null && (!votes.Tallies.IsEmpty || !state.CountsVotes))
         {
             var refused = state.RefusedVotes.Where(entry => entry.Key.Height == node.Height).ToDictionary(entry => entry.Key.Validator, entry => entry.Value);
             state = state with { Watched = state.Watched.SetItem(node.Height, HeightWatch.Of(votes, certificate, now, refused)) };

@@ -57,6 +57,11 @@ public sealed record HeightWatch(
     internal HeightWatch Take(Vote vote, ulong now)
     {
         var index = Set.IndexOf(vote.Validator);
+        if (vote.Ballot.Phase == Phase.Prepare && Missing.TryGetValue(index, out var silent) && silent.Reason == MissReason.Offline)
+        {
+            return this with { Missing = Missing.SetItem(index, new DutyView(MissReason.NoPrecommit)) };
+        }
+
         if (vote.Ballot.Phase != Phase.Precommit || !Missing.TryGetValue(index, out var seen) || !IsOpen(seen))
         {
             return this;

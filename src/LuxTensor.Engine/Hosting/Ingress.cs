@@ -8,48 +8,84 @@ using LuxTensor.Engine.Caching;
 
 namespace LuxTensor.Engine;
 
+/// <summary>What the way in needs of whoever runs behind it.</summary>
+public sealed record IngressOptions
+{
+    /// <summary>What all nodes agree on.</summary>
+    public required ChainRules Rules { get; init; }
+
+    /// <summary>The node's state now.</summary>
+    public required Func<NodeState> View { get; init; }
+
+    /// <summary>The final chain, for the peers that ask for blocks.</summary>
+    public required IChainReader Chain { get; init; }
+
+    /// <summary>The network, for answers.</summary>
+    public required ITransport Transport { get; init; }
+
+    /// <summary>The guard, which must know every vote in the name of a local validator before that signs again (GRD-5).</summary>
+    public required ISigningGuard Guard { get; init; }
+
+    /// <summary>Whether a validator's key is this node's.</summary>
+    public required Func<Address, bool> IsLocal { get; init; }
+
+    /// <summary>Takes a verified input; waiting holds the worker back.</summary>
+    public required Func<NodeInput, ValueTask> Post { get; init; }
+
+    /// <summary>A worker's own failure is the node's: a guard or journal that fails would leave it deaf, and the node would not know.</summary>
+    public required Action<Exception> Fail { get; init; }
+
+    /// <summary>Takes a useful vote unverified, to verify it with others and judge its frame later; null where each is verified at once.</summary>
+    public Action<Vote, IncomingFrame>? PassVote { get; init; }
+
+    /// <summary>Workers, 1 to 8.</summary>
+    public int Workers { get; init; } = int.Clamp(Environment.ProcessorCount, 1, 8);
+
+    /// <summary>Frames that wait at most.</summary>
+    public int InboxFrames { get; init; } = 16_384;
+}
+
 /// <summary>
-/// The way in: frames are decoded, dropped where useless, and verified in batches on several workers, before the loop.
+/// The way in: frames are decoded, dropped where useless, and verified on several workers, before the loop.
 /// Transactions wait in a queue of their own, so that a flood of them keeps no vote out.
 /// </summary>
-internal sealed class Ingress
+public sealed class Ingress
 {
     private const int BatchSize = 100;
     private const int MaxReplyBytes = 8 << 20;
     private const int SeenBytes = 4 << 20;
 
-    private readonly NodeHost host;
-    private readonly NodeOptions options;
+    private readonly IngressOptions options;
     private readonly Channel<IncomingFrame> consensus;
     private readonly Channel<IncomingFrame> transactions;
-    private readonly HashSet<Address> local;
     private readonly SeenFilter seen = new(SeenBytes); // transactions of the last seconds: each comes once from every peer
 
-    public Ingress(NodeHost host, NodeOptions options, IEnumerable<Address> local)
+    /// <summary>Takes nothing before <see cref="RunAsync"/>, but keeps what is offered.</summary>
+    public Ingress(IngressOptions options)
     {
-        this.host = host;
         this.options = options;
-        this.local = [.. local];
         var bounds = new BoundedChannelOptions(options.InboxFrames) { FullMode = BoundedChannelFullMode.Wait };
         consensus = Channel.CreateBounded<IncomingFrame>(bounds);
         transactions = Channel.CreateBounded<IncomingFrame>(bounds);
     }
 
-    private ChainRules Rules => options.Genesis.Rules;
+    private NodeState View => options.View();
+
+    private ChainRules Rules => options.Rules;
 
     /// <summary>Takes a frame; false where the queue is full.</summary>
     public bool Offer(IncomingFrame frame) => (frame.Topic == Topic.Transactions ? transactions : consensus).Writer.TryWrite(frame);
 
     /// <summary>Runs the workers until <see cref="Complete"/>.</summary>
-    public Task RunAsync() => Task.WhenAll(Enumerable.Range(0, int.Clamp(options.VerifyWorkers, 1, 8)).Select(_ => Task.Run(WorkAsync)));
+    public Task RunAsync() => Task.WhenAll(Enumerable.Range(0, int.Clamp(options.Workers, 1, 8)).Select(_ => Task.Run(WorkAsync)));
 
+    /// <summary>Takes no more; the workers end when they are through.</summary>
     public void Complete()
     {
         consensus.Writer.TryComplete();
         transactions.Writer.TryComplete();
     }
 
-    /// <summary>A worker's own failure is the node's: a guard or journal that fails would leave it deaf, and the node would not know.</summary>
     private async Task WorkAsync()
     {
         try
@@ -58,7 +94,7 @@ internal sealed class Ingress
         }
         catch (Exception failure)
         {
-            host.Fail(failure);
+            options.Fail(failure);
         }
     }
 
@@ -72,10 +108,14 @@ internal sealed class Ingress
             var taken = 0;
             for (; taken < BatchSize && source.TryRead(out var frame); taken++)
             {
-                frame.Judge(Take(frame, verified));
+                if (Take(frame, verified) is { } verdict)
+                {
+                    frame.Judge(verdict);
+                }
+
                 foreach (var input in verified)
                 {
-                    await host.PostAsync(input).ConfigureAwait(false); // a full mailbox holds the worker back, then the inbox drops
+                    await options.Post(input).ConfigureAwait(false); // a full mailbox holds the worker back, then the inbox drops
                 }
 
                 verified.Clear(); // at once: the first of a batch does not wait for its last
@@ -94,7 +134,8 @@ internal sealed class Ingress
         }
     }
 
-    private FrameVerdict Take(IncomingFrame frame, List<NodeInput> batch)
+    /// <summary>Gives the verdict, or null where it is given later.</summary>
+    private FrameVerdict? Take(IncomingFrame frame, List<NodeInput> batch)
     {
         if (!MessageCodec.TryDecode(frame.Bytes.Span, Rules, out var message, out _))
         {
@@ -104,11 +145,11 @@ internal sealed class Ingress
         switch (message)
         {
             case Message.CastVote { Vote: var vote }:
-                return TakeVote(vote, frame.From, batch);
+                return TakeVote(vote, frame, batch);
             case Message.Submit { Transaction: var transaction }:
                 return TakeTransaction(transaction, batch);
             case Message.GetBlock { Hash: var hash }:
-                var held = host.View.BlockBy(hash) ?? options.Journal.BlockBy(hash)?.Block;
+                var held = View.BlockBy(hash) ?? options.Chain.BlockBy(hash)?.Block;
                 return held is null ? FrameVerdict.Ignore : Reply(frame.From, new Message.BlockReply(held));
             case Message.GetBlocks request:
                 return ReplyBlocks(frame.From, request);
@@ -117,17 +158,23 @@ internal sealed class Ingress
         }
     }
 
-    private FrameVerdict TakeVote(Vote vote, PeerId from, List<NodeInput> batch)
+    private FrameVerdict? TakeVote(Vote vote, IncomingFrame frame, List<NodeInput> batch)
     {
-        if (!Routing.IsUseful(host.View, vote))
+        if (!Routing.IsUseful(View, vote))
         {
             return FrameVerdict.Ignore;
         }
 
-        var set = host.View.Chain.Epochs.Find(Rules.EpochOf(vote.Ballot.Height));
+        if (options.PassVote is { } pass)
+        {
+            pass(vote, frame);
+            return null;
+        }
+
+        var set = View.Chain.Epochs.Find(Rules.EpochOf(vote.Ballot.Height));
         if (Verifier.Check(vote, Rules, set, out var verified) is not null)
         {
-            if (!host.View.RefusedVotes.ContainsKey((vote.Ballot.Height, vote.Validator)))
+            if (!View.RefusedVotes.ContainsKey((vote.Ballot.Height, vote.Validator)))
             {
                 batch.Add(new NodeInput.BadVote(vote.Validator, vote.Ballot.Height));
             }
@@ -135,19 +182,19 @@ internal sealed class Ingress
             return FrameVerdict.Reject;
         }
 
-        if (local.Contains(vote.Validator))
+        if (options.IsLocal(vote.Validator))
         {
             // GRD-5: signed with a key of ours, by an earlier life or another instance: the guard must know before it signs again.
             options.Guard.Record(vote);
         }
 
-        batch.Add(new NodeInput.CastVote(verified, from));
+        batch.Add(new NodeInput.CastVote(verified, frame.From));
         return FrameVerdict.Accept;
     }
 
     private FrameVerdict TakeTransaction(Transaction transaction, List<NodeInput> batch)
     {
-        if (host.View.Pool.Find(transaction.Id) is not null || !seen.Add(transaction.Id))
+        if (View.Pool.Find(transaction.Id) is not null || !seen.Add(transaction.Id))
         {
             return FrameVerdict.Ignore;
         }
@@ -163,7 +210,7 @@ internal sealed class Ingress
 
     private FrameVerdict TakeChainMessage(Message message, PeerId from, List<NodeInput> batch)
     {
-        var chain = host.View.Chain;
+        var chain = View.Chain;
         var epochs = chain.Epochs;
         ChainInput? input = null;
         switch (message)
@@ -181,7 +228,7 @@ internal sealed class Ingress
                 var why = Verifier.Check(certificate, Rules, epochs.Find(Rules.EpochOf(certificate.Height)), out var proven);
                 if (why is VoteRejection.UnknownEpoch)
                 {
-                    batch.Add(new NodeInput.Chain(Routing.Claim(host.View, certificate, from)));
+                    batch.Add(new NodeInput.Chain(Routing.Claim(View, certificate, from)));
                     return FrameVerdict.Ignore; // not verified, so not forwarded
                 }
 
@@ -222,7 +269,7 @@ internal sealed class Ingress
     /// <summary>Verifies as many consecutive final blocks as are valid; the first bad one ends them.</summary>
     private ChainInput.FinalBlocks? VerifyFinal(IEnumerable<CertifiedBlock> items, PeerId from)
     {
-        var chain = host.View.Chain;
+        var chain = View.Chain;
         var good = System.Collections.Immutable.ImmutableArray.CreateBuilder<Verified<CertifiedBlock>>();
         foreach (var item in items.SkipWhile(item => item.Block.Height < chain.Height))
         {
@@ -238,7 +285,7 @@ internal sealed class Ingress
         return good.Count == 0 ? null : new ChainInput.FinalBlocks(good.ToImmutable(), from);
     }
 
-    private bool IsPooled(Transaction transaction) => host.View.Pool.Find(transaction.Id) is not null;
+    private bool IsPooled(Transaction transaction) => View.Pool.Find(transaction.Id) is not null;
 
     private FrameVerdict ReplyBlocks(PeerId from, Message.GetBlocks request)
     {
@@ -246,7 +293,7 @@ internal sealed class Ingress
         var bytes = 0;
         for (var height = request.From; items.Count < int.Min(request.Count, WireLimits.MaxBlocksPerMessage) && bytes < MaxReplyBytes; height++)
         {
-            if (options.Journal.BlockAt(height) is not { Certificate: { } certificate, Block: var block })
+            if (options.Chain.BlockAt(height) is not { Certificate: { } certificate, Block: var block })
             {
                 break;
             }

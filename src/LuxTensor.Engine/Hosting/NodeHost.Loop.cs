@@ -148,7 +148,21 @@ public sealed partial class NodeHost
         switch (effect)
         {
             case NodeEffect.Notify { Notice: var notice }:
+                if (notice is Notice.Finalized final)
+                {
+                    options.Counter?.Decided(final.Certificate);
+                }
+
                 Tell(notice);
+                break;
+            case NodeEffect.Count { Vote: var vote }:
+                options.Counter?.Count(vote);
+                break;
+            case NodeEffect.Recount { Height: var height, Round: var round }:
+                options.Counter?.Recount(height, round);
+                break;
+            case NodeEffect.Repeat repeat:
+                options.Counter?.Repeat(repeat.Height, repeat.Round, repeat.Phase);
                 break;
             case NodeEffect.Gossip { Transaction: var transaction }:
                 Broadcast(new Message.Submit(transaction));

@@ -37,8 +37,20 @@ public sealed partial class NodeHost : INode, IAsyncDisposable
     {
         this.options = options;
         view = recovered.Turn.State;
-        var local = options.Keys.Select(key => Address.Of(key.PublicKey)).ToArray();
-        ingress = new Ingress(this, options, local);
+        var local = options.Keys.Select(key => Address.Of(key.PublicKey)).ToHashSet();
+        ingress = new Ingress(new IngressOptions
+        {
+            Rules = options.Genesis.Rules,
+            View = () => View,
+            Chain = options.Journal,
+            Transport = options.Transport,
+            Guard = options.Guard,
+            IsLocal = local.Contains,
+            Post = OfferAsync,
+            Fail = Fail,
+            Workers = options.VerifyWorkers,
+            InboxFrames = options.InboxFrames,
+        });
         signer = new Signer(this, options, recovered);
         timers = new TimerQueue(options.Time, id => Post(new NodeInput.Chain(new ChainInput.Timer(id))));
         metrics = new NodeMetrics(options.Time);
@@ -74,7 +86,7 @@ public sealed partial class NodeHost : INode, IAsyncDisposable
     {
         Ed25519.SelfTest(); // before any key is used
         var local = options.Keys.Select(key => Address.Of(key.PublicKey)).ToArray();
-        var recovered = Recovery.Replay(options.Journal.Load(), options.Genesis, local, options.Pool);
+        var recovered = Recovery.Replay(options.Journal.Load(), options.Genesis, local, options.Pool, countsVotes: options.Counter is null);
         var batch = recovered.Turn.ToBatch();
         if (!batch.IsEmpty)
         {
@@ -183,8 +195,8 @@ public sealed partial class NodeHost : INode, IAsyncDisposable
         }
     }
 
-    /// <summary>Puts a peer's input into the mailbox, waiting for room.</summary>
-    internal async ValueTask PostAsync(NodeInput input)
+    /// <summary>Puts an input that was verified into the mailbox, waiting for room; after the end it is lost, as a peer's may be.</summary>
+    public async ValueTask OfferAsync(NodeInput input)
     {
         try
         {
@@ -192,7 +204,7 @@ public sealed partial class NodeHost : INode, IAsyncDisposable
         }
         catch (ChannelClosedException)
         {
-            // the node has stopped; a peer's input may be lost
+            // the node has stopped
         }
     }
 

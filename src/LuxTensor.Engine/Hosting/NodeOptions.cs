@@ -1,5 +1,6 @@
 using LuxTensor.Core;
 using LuxTensor.Core.Transactions;
+using LuxTensor.Core.Voting;
 using LuxTensor.Crypto;
 
 namespace LuxTensor.Engine;
@@ -15,6 +16,12 @@ public sealed record NodeOptions
 
     /// <summary>What keeps the keys from signing twice.</summary>
     public required ISigningGuard Guard { get; init; }
+
+    /// <summary>Counts the votes where another process does; null where this one does.</summary>
+    public IVoteCounter? Counter { get; init; }
+
+    /// <summary>Signs for local validators where another process does, through the guard; it may fail and be asked again. Null where this one does.</summary>
+    public Func<Address, Ballot, Task<GuardDecision>>? SignElsewhere { get; init; }
 
     /// <summary>The validators' keys of this node; none for a node that only follows.</summary>
     public IReadOnlyList<SigningKey> Keys { get; init; } = [];

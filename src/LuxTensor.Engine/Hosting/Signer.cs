@@ -12,6 +12,8 @@ namespace LuxTensor.Engine;
 /// </summary>
 internal sealed class Signer : IDisposable
 {
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(100);
+
     private readonly NodeHost host;
     private readonly NodeOptions options;
     private readonly Dictionary<Address, SigningKey> keys;
@@ -69,7 +71,14 @@ internal sealed class Signer : IDisposable
         {
             foreach (var sign in queue.GetConsumingEnumerable())
             {
-                Sign(sign.Validator, sign.Ballot);
+                if (options.SignElsewhere is { } elsewhere)
+                {
+                    _ = SignAsync(elsewhere, sign.Validator, sign.Ballot); // several at once: each position has its own record
+                }
+                else
+                {
+                    Answer(sign.Validator, sign.Ballot, Refuse(sign.Validator, sign.Ballot) ?? Sign(keys[sign.Validator], options.Guard, sign.Ballot));
+                }
             }
         }
         catch (JournalException failure)
@@ -78,21 +87,45 @@ internal sealed class Signer : IDisposable
         }
     }
 
-    private void Sign(Address validator, Ballot ballot)
+    /// <summary>Signs in memory and has the guard store the vote; only a vote that it released may leave (GRD-1).</summary>
+    /// <exception cref="JournalException">The guard could not store it.</exception>
+    public static GuardDecision Sign(SigningKey key, ISigningGuard guard, Ballot ballot)
     {
-        GuardDecision decision;
-        if (silentUntil.TryGetValue(validator, out var height) && ballot.Height <= height)
-        {
-            decision = new GuardDecision.Blocked(
-                $"the guard signed at height {height}, which the node's database does not know: the database is older than the guard, so nothing is signed up to that height");
-        }
-        else
-        {
-            Span<byte> message = stackalloc byte[Ballot.MessageSize];
-            ballot.WriteMessage(message);
-            decision = options.Guard.Record(new Vote(ballot, validator, keys[validator].Sign(message)));
-        }
+        Span<byte> message = stackalloc byte[Ballot.MessageSize];
+        ballot.WriteMessage(message);
+        return guard.Record(new Vote(ballot, Address.Of(key.PublicKey), key.Sign(message)));
+    }
 
+    /// <summary>Asks until there is an answer: a call that failed may have signed, and asking again gives the same signature.</summary>
+    private async Task SignAsync(Func<Address, Ballot, Task<GuardDecision>> elsewhere, Address validator, Ballot ballot)
+    {
+        while (!host.Completion.IsCompleted && ballot.Height >= host.View.Chain.Height)
+        {
+            try
+            {
+                Answer(validator, ballot, Refuse(validator, ballot) ?? await elsewhere(validator, ballot).ConfigureAwait(false));
+                return;
+            }
+            catch (JournalException failure)
+            {
+                host.Fail(failure);
+                return;
+            }
+            catch (Exception)
+            {
+                await Task.Delay(RetryAfter, options.Time).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private GuardDecision.Blocked? Refuse(Address validator, Ballot ballot) =>
+        silentUntil.TryGetValue(validator, out var height) && ballot.Height <= height
+            ? new GuardDecision.Blocked(
+                $"the guard signed at height {height}, which the node's database does not know: the database is older than the guard, so nothing is signed up to that height")
+            : null;
+
+    private void Answer(Address validator, Ballot ballot, GuardDecision decision)
+    {
         if (decision is GuardDecision.Released released)
         {
             var vote = new Vote(ballot, validator, released.Signature);

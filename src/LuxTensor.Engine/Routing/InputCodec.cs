@@ -5,6 +5,7 @@ using LuxTensor.Core.Finality;
 using LuxTensor.Core.Validators;
 using LuxTensor.Core.Voting;
 using LuxTensor.Core.Wire;
+using LuxTensor.Engine.Cluster;
 
 namespace LuxTensor.Engine;
 
@@ -26,6 +27,7 @@ public static class InputCodec
         RoundSkip = 8,
         Resume = 9,
         Asked = 10,
+        Told = 11,
     }
 
     /// <summary>That votes of a later round moved the chain: some of them are not kept, so it would not follow again.</summary>
@@ -123,6 +125,10 @@ public static class InputCodec
                 new Vote(refused.Ballot, refused.Validator, default).Write(writer);
                 writer.UInt8((byte)refused.Why);
                 break;
+            case NodeInput.Told { Fact: not FinalityFact.RoundSkip } told: // a skip is stored where it moves the chain
+                height = told.Height;
+                FactCodec.Write(writer.UInt8((byte)Kind.Told), told.Fact);
+                break;
             case NodeInput.Chain { Input: ChainInput.Resume }:
                 height = 0; // of whatever height is being decided: it goes with the next that is final
                 writer.UInt8((byte)Kind.Resume);
@@ -134,9 +140,9 @@ public static class InputCodec
         return new JournalInput(height, writer.ToArray());
     }
 
-    /// <summary>Reads an input and its time, and verifies what is signed in it again.</summary>
+    /// <summary>Reads an input and its time, and verifies what is signed in it again, unless whoever stored it answers for it.</summary>
     /// <exception cref="JournalException">The bytes are not such an input: the journal is damaged.</exception>
-    public static (NodeInput Input, ulong Now) Decode(JournalInput stored, ChainRules rules, EpochSchedule epochs)
+    public static (NodeInput Input, ulong Now) Decode(JournalInput stored, ChainRules rules, EpochSchedule epochs, bool isAttested = false)
     {
         var bytes = stored.Bytes.Span;
         if (bytes.Length < 9)
@@ -148,13 +154,14 @@ public static class InputCodec
         var reader = new WireReader(bytes[9..]);
         NodeInput input = (Kind)bytes[8] switch
         {
-            Kind.Message => DecodeMessage(stored, bytes[9..], rules, epochs),
+            Kind.Message => DecodeMessage(stored, bytes[9..], rules, epochs, isAttested),
             Kind.Timer => new NodeInput.Chain(new ChainInput.Timer(new TimerId((TimerKind)reader.UInt8(), reader.UInt64(), reader.UInt32()))),
             Kind.Built => new NodeInput.Chain(new ChainInput.Built(DecodeBlock(stored, bytes[9..], rules))),
-            Kind.Block => DecodeArrived(stored, bytes[9..], rules, epochs),
+            Kind.Block => DecodeArrived(stored, bytes[9..], rules, epochs, isAttested),
+            Kind.Told => DecodeTold(stored, ref reader, rules, epochs, isAttested),
             Kind.Resume => new NodeInput.Chain(new ChainInput.Resume()), // a start may ask for a proposal that was not asked for before
             Kind.RoundSkip => new NodeInput.Chain(new ChainInput.Fact(stored.Height, new FinalityFact.RoundSkip(reader.UInt32()))),
-            Kind.Signed => DecodeSigned(stored, ref reader, rules, epochs),
+            Kind.Signed => DecodeSigned(stored, ref reader, rules, epochs, isAttested),
             Kind.SigningRefused => Vote.Read(ref reader) is var vote
                 ? new NodeInput.Chain(new ChainInput.SigningRefused(vote.Validator, vote.Ballot, (SigningRefusal)reader.UInt8()))
                 : throw Damaged(stored, "no vote"),
@@ -163,40 +170,67 @@ public static class InputCodec
         return (input, now);
     }
 
-    private static NodeInput.Chain DecodeArrived(JournalInput stored, ReadOnlySpan<byte> bytes, ChainRules rules, EpochSchedule epochs)
+    private static NodeInput.Chain DecodeArrived(JournalInput stored, ReadOnlySpan<byte> bytes, ChainRules rules, EpochSchedule epochs, bool isAttested)
     {
-        Require(stored, Verifier.Check(DecodeBlock(stored, bytes, rules), rules, epochs.Find, static _ => false, out var block));
-        return new NodeInput.Chain(new ChainInput.Block(block, PeerId.Self));
+        var block = DecodeBlock(stored, bytes, rules);
+        return new NodeInput.Chain(new ChainInput.Block(Verified(stored, block, isAttested, () => Verifier.Check(block, rules, epochs.Find, static _ => false, out _)), PeerId.Self));
     }
 
-    private static NodeInput.Chain DecodeSigned(JournalInput stored, ref WireReader reader, ChainRules rules, EpochSchedule epochs)
+    private static NodeInput.Told DecodeTold(JournalInput stored, ref WireReader reader, ChainRules rules, EpochSchedule epochs, bool isAttested)
+    {
+        var fact = FactCodec.Read(ref reader);
+        if (!reader.End())
+        {
+            throw Damaged(stored, reader.Fault.ToString());
+        }
+
+        if (!isAttested)
+        {
+            Require(stored, FactCodec.Check(fact!, stored.Height, rules, epochs.Find(rules.EpochOf(stored.Height))));
+        }
+
+        return new NodeInput.Told(stored.Height, fact!);
+    }
+
+    private static NodeInput.Chain DecodeSigned(JournalInput stored, ref WireReader reader, ChainRules rules, EpochSchedule epochs, bool isAttested)
     {
         var vote = Vote.Read(ref reader);
-        Require(stored, Verifier.Check(vote, rules, epochs.Find(rules.EpochOf(vote.Ballot.Height)), out var verified));
-        return new NodeInput.Chain(new ChainInput.Signed(verified));
+        return new NodeInput.Chain(new ChainInput.Signed(
+            Verified(stored, vote, isAttested, () => Verifier.Check(vote, rules, epochs.Find(rules.EpochOf(vote.Ballot.Height)), out _))));
     }
 
-    private static NodeInput DecodeMessage(JournalInput stored, ReadOnlySpan<byte> bytes, ChainRules rules, EpochSchedule epochs)
+    private static NodeInput DecodeMessage(JournalInput stored, ReadOnlySpan<byte> bytes, ChainRules rules, EpochSchedule epochs, bool isAttested)
     {
         if (!MessageCodec.TryDecode(bytes, rules, out var message, out var fault))
         {
             throw Damaged(stored, fault.ToString());
         }
 
+        EpochSnapshot? SetOf(ulong height) => epochs.Find(rules.EpochOf(height));
         switch (message)
         {
             case Message.CastVote { Vote: var vote }:
-                Require(stored, Verifier.Check(vote, rules, epochs.Find(rules.EpochOf(vote.Ballot.Height)), out var counted));
-                return new NodeInput.CastVote(counted, PeerId.Self);
+                return new NodeInput.CastVote(Verified(stored, vote, isAttested, () => Verifier.Check(vote, rules, SetOf(vote.Ballot.Height), out _)), PeerId.Self);
             case Message.Propose { Proposal: var proposal }:
-                Require(stored, Verifier.Check(proposal, rules, epochs.Find, static _ => false, out var offered));
-                return new NodeInput.Chain(new ChainInput.Propose(offered, PeerId.Self));
+                return new NodeInput.Chain(new ChainInput.Propose(
+                    Verified(stored, proposal, isAttested, () => Verifier.Check(proposal, rules, epochs.Find, static _ => false, out _)), PeerId.Self));
             case Message.Certify { Certificate: var certificate }:
-                Require(stored, Verifier.Check(certificate, rules, epochs.Find(rules.EpochOf(certificate.Height)), out var proven));
-                return new NodeInput.Chain(new ChainInput.Certify(proven, PeerId.Self));
+                return new NodeInput.Chain(new ChainInput.Certify(
+                    Verified(stored, certificate, isAttested, () => Verifier.Check(certificate, rules, SetOf(certificate.Height), out _)), PeerId.Self));
             default:
                 throw Damaged(stored, "a message of its kind is never kept");
         }
+    }
+
+    private static Verified<T> Verified<T>(JournalInput stored, T value, bool isAttested, Func<VoteRejection?> check)
+        where T : class
+    {
+        if (!isAttested)
+        {
+            Require(stored, check());
+        }
+
+        return Verifier.Attested(value);
     }
 
     private static Core.Blocks.Block DecodeBlock(JournalInput stored, ReadOnlySpan<byte> bytes, ChainRules rules) =>

@@ -1,4 +1,5 @@
 using LuxTensor.Core.Consensus;
+using LuxTensor.Core.Finality;
 using LuxTensor.Core.Transactions;
 using LuxTensor.Core.Voting;
 
@@ -20,6 +21,9 @@ public abstract record NodeInput
     /// <summary>A vote in a validator's name that did not verify; kept only as a hint why its duty was missed.</summary>
     public sealed record BadVote(Core.Address Validator, ulong Height) : NodeInput;
 
+    /// <summary>What the votes of a height established, where another process of the node counts them; certificates and conflicts in it were verified.</summary>
+    public sealed record Told(ulong Height, FinalityFact Fact) : NodeInput;
+
     /// <summary>A transaction, from a peer or an application.</summary>
     public sealed record Submit(Verified<Transaction> Transaction) : NodeInput;
 }
@@ -36,6 +40,15 @@ public abstract record NodeEffect
 
     /// <summary>Tell applications.</summary>
     public sealed record Notify(Notice Notice) : NodeEffect;
+
+    /// <summary>A vote to be counted, where another process of the node counts.</summary>
+    public sealed record Count(Vote Vote) : NodeEffect;
+
+    /// <summary>Tell all that the votes of a height establish, and from now on what matters in this round, where another process counts.</summary>
+    public sealed record Recount(ulong Height, uint Round) : NodeEffect;
+
+    /// <summary>Say counted votes again to all, where another process has them.</summary>
+    public sealed record Repeat(ulong Height, uint Round, Phase Phase) : NodeEffect;
 
     /// <summary>Send a transaction, new to the pool, to all.</summary>
     public sealed record Gossip(Transaction Transaction) : NodeEffect;

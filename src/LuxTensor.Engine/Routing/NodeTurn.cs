@@ -42,6 +42,9 @@ public sealed class NodeTurn(NodeState state, bool isReplay = false)
 
     internal bool IsReplay => isReplay;
 
+    /// <summary>Whether the current step takes final blocks from a peer.</summary>
+    internal bool IsCatchingUp { get; set; }
+
     internal int InputCount => inputs.Count;
 
     internal int FinalizedCount => finalized.Count;

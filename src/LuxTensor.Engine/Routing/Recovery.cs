@@ -26,7 +26,8 @@ public static class Recovery
 {
     /// <summary>Rebuilds the state. Takes time by the size of the state, the pool and one height's inputs, not by the chain's length.</summary>
     /// <exception cref="JournalException">The journal is damaged.</exception>
-    public static Recovered Replay(JournalContents contents, Genesis genesis, IReadOnlyCollection<Address> local, MempoolLimits limits)
+    public static Recovered Replay(
+        JournalContents contents, Genesis genesis, IReadOnlyCollection<Address> local, MempoolLimits limits, bool countsVotes = true)
     {
         var ledger = contents.Ledger;
         var header = contents.Final.Block.Header;
@@ -38,7 +39,7 @@ public static class Recovery
         }
 
         var root = new BlockNode(contents.Final.Block, ledger, []);
-        var state = Routing.Begin(genesis, root, contents.Final.Certificate, local, limits);
+        var state = Routing.Begin(genesis, root, contents.Final.Certificate, local, limits, countsVotes);
         state = Reporting.Restore(state with { Pool = Refill(state.Pool, contents.Pool, ledger, genesis.Rules) }, contents.Evidence);
         var signed = new Dictionary<(Address, bool), SigningPosition>();
         var asked = new Dictionary<Address, SigningPosition>();

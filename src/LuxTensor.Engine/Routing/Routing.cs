@@ -20,8 +20,9 @@ public static class Routing
 
     /// <summary>A node that begins above a final block, with an empty pool.</summary>
     public static NodeState Begin(
-        Genesis genesis, BlockNode final, Certificate? certificate, IEnumerable<Address> local, MempoolLimits limits) => new()
+        Genesis genesis, BlockNode final, Certificate? certificate, IEnumerable<Address> local, MempoolLimits limits, bool countsVotes = true) => new()
         {
+            CountsVotes = countsVotes,
             Chain = Chain.At(final, certificate, genesis.Rules, genesis.Block.Hash, local),
             Pool = Mempool.Empty(limits),
         };
@@ -57,6 +58,7 @@ public static class Routing
         var place = turn.InputCount;
         var finals = turn.FinalizedCount;
         var effects = turn.Effects.Count;
+        turn.IsCatchingUp = input is NodeInput.Chain { Input: ChainInput.FinalBlocks };
         Reporting.Compare(turn, input);
         switch (input)
         {
@@ -76,6 +78,16 @@ public static class Routing
                     return; // a round number seen from afar is soft state: storing it would let one voter fill the journal
                 }
 
+                break;
+            case NodeInput.Told { Fact: FinalityFact.Conflict conflict } told:
+                if (before.Chain.Epochs.Find(before.Chain.Rules.EpochOf(told.Height)) is { } set)
+                {
+                    Reporting.Take(turn, set, [conflict]);
+                }
+
+                return; // evidence has its own table
+            case NodeInput.Told told:
+                Feed(turn, [new ChainInput.Fact(told.Height, told.Fact)], now);
                 break;
             case NodeInput.Chain { Input: ChainInput.Propose propose }:
                 var facts = Count(turn, Verifier.VoteOf(propose.Proposal), out _);
@@ -144,6 +156,12 @@ public static class Routing
     {
         isKept = false;
         var state = turn.State;
+        if (!state.CountsVotes)
+        {
+            turn.Emit(new NodeEffect.Count(verified.Value));
+            return [];
+        }
+
         var ballot = verified.Value.Ballot;
         var limit = state.Chain.Height + (ballot.Phase == Phase.Propose ? ulong.Max(state.Chain.Rules.RunAhead, VoteWindow) : VoteWindow);
         if (ballot.Height < state.Chain.Height || ballot.Height > limit
@@ -242,7 +260,11 @@ public static class Routing
 
     private static void Repeat(NodeTurn turn, ChainEffect.RepeatVotes repeat)
     {
-        if (turn.State.Heights.TryGetValue(repeat.Height, out var height)
+        if (!turn.State.CountsVotes)
+        {
+            turn.Emit(new NodeEffect.Repeat(repeat.Height, repeat.Round, repeat.Phase));
+        }
+        else if (turn.State.Heights.TryGetValue(repeat.Height, out var height)
             && height.Tallies.TryGetValue((repeat.Round, repeat.Phase), out var tally))
         {
             foreach (var vote in tally.Votes)
@@ -256,6 +278,12 @@ public static class Routing
     {
         var block = final.Node.Block;
         var votes = turn.State.Heights.GetValueOrDefault(block.Height);
+        if (!turn.State.CountsVotes && !turn.IsCatchingUp)
+        {
+            // Those who counted them tell afterwards whose vote came and is not in the certificate.
+            votes = BlockFinality.Begin(block.Height, turn.State.Chain.Epochs.Of(turn.State.Chain.Rules.EpochOf(block.Height)), turn.State.Chain.Rules.QuorumPercent);
+        }
+
         var (pool, removed) = turn.State.Pool.AfterFinal(final.Node.After, turn.State.Chain.Rules, block.Transactions);
         turn.State = turn.State with
         {
@@ -278,6 +306,12 @@ public static class Routing
     private static void EnterRound(NodeTurn turn, ChainEffect.RoundMoved moved, Queue<ChainInput> queue)
     {
         turn.Emit(new NodeEffect.Notify(new Notice.RoundMoved(moved.Height, moved.Round, moved.Phase)));
+        if (!turn.State.CountsVotes)
+        {
+            turn.Emit(new NodeEffect.Recount(moved.Height, moved.Round));
+            return;
+        }
+
         if (moved.Phase != Phase.Propose || moved.Height != turn.State.Chain.Height
             || !turn.State.Heights.TryGetValue(moved.Height, out var height))
         {
