@@ -40,6 +40,12 @@ internal sealed class EmbeddedNetwork(TestChain chain, Func<int, IJournal> openJ
 
     public TestChain Chain => chain;
 
+    /// <summary>Changes what a node runs on.</summary>
+    public Func<int, NodeOptions, NodeOptions> Arrange { get; init; } = static (_, options) => options;
+
+    /// <summary>Is told of a node before it runs.</summary>
+    public Action<int, NodeHost> Started { get; init; } = static (_, _) => { };
+
     public IReadOnlyList<Vote> Released => [.. released];
 
     public INode Start(int index)
@@ -47,14 +53,15 @@ internal sealed class EmbeddedNetwork(TestChain chain, Func<int, IJournal> openJ
         var transport = wire.Join(new PeerId($"node-{index}"));
         var journal = openJournal(index);
         var guard = openGuard(index);
-        var host = NodeHost.Open(new NodeOptions
+        var host = NodeHost.Open(Arrange(index, new NodeOptions
         {
             Genesis = chain.Genesis,
             Journal = journal,
             Guard = new Observed(guard, released),
             Keys = [chain.Validators[index]],
             Transport = transport,
-        });
+        }));
+        Started(index, host);
         running.Add(index, (host, [journal, guard], transport));
         host.Start();
         return host;

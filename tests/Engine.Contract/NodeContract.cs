@@ -161,13 +161,24 @@ public abstract class NodeContract
         Assert.Empty(wrong);
     }
 
-    private protected static Task Final(INode node, ulong height) => Until(node, () => node.Chain.FinalHeight >= height);
+    internal static Task Final(INode node, ulong height) => Until(node, () => node.Chain.FinalHeight >= height);
 
-    private protected static async Task Until(INode node, Func<bool> holds)
+    internal static async Task Until(INode node, Func<bool> holds)
     {
         var watch = new Watch();
         using var subscription = node.Subscribe(watch);
-        await watch.For(_ => holds(), holds).WaitAsync(Patience);
+        try
+        {
+            await watch.For(_ => holds(), holds).WaitAsync(Patience);
+        }
+        catch (TimeoutException timeout)
+        {
+            var chain = node.View.Chain;
+            throw new TimeoutException(
+                $"a node waits at {chain.Height}/{chain.Round} {chain.Phase}, proven {chain.ProvenHeight}, claimed {chain.ClaimedHeight}, awaits {chain.Awaited?.BlockHash}, "
+                + $"proposals of rounds {string.Join(' ', chain.Proposals.Keys)}, {chain.Orphans.Count} orphans, facts {chain.Facts}, asked {string.Join(' ', chain.Asked.Select(sign => sign.Ballot))}, {node.Peers.Count} peers",
+                timeout);
+        }
     }
 
     private protected static void AssertCertified(Genesis genesis, FinalBlock final)

@@ -7,11 +7,12 @@ namespace LuxTensor.Tests.Engine;
 /// <summary>A chain's genesis and the keys behind it, always the same.</summary>
 internal sealed class TestChain
 {
-    public TestChain(int validators, ulong interval = 5, ulong runAhead = 64, ulong timeout = 500)
+    public TestChain(int validators, ulong interval = 5, ulong runAhead = 64, ulong timeout = 500, ulong? epochLength = null)
     {
         Validators = [.. Enumerable.Range(1, validators).Select(Key)];
         Sender = Key(200);
         var rules = new ChainRules { ChainId = 1337, BlockInterval = interval, RoundTimeout = timeout, RoundTimeoutStep = timeout / 2, RunAhead = runAhead };
+        rules = epochLength is { } length ? rules with { EpochLength = length } : rules;
         var created = Genesis.TryCreate(
             rules,
             1_700_000_000_000,

@@ -100,6 +100,11 @@ internal sealed partial class SimulatedNode
 
     private void Release(Vote vote)
     {
+        if (View.Chain.Epochs.Find(vote.Ballot.Epoch) is null)
+        {
+            return; // as the host's signer: too late for anybody
+        }
+
         var verified = world.Verification.Of(vote, View.Chain.Epochs.Find) ?? throw new InvalidOperationException($"an own signature does not verify: {vote}");
         Post(new NodeInput.Chain(new ChainInput.Signed(verified)));
     }

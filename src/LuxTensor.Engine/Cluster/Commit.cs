@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using LuxTensor.Core;
 using LuxTensor.Core.Blocks;
-using LuxTensor.Core.Consensus;
 using LuxTensor.Core.Finality;
 using LuxTensor.Core.Transactions;
 using LuxTensor.Core.Voting;

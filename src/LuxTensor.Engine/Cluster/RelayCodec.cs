@@ -1,8 +1,5 @@
-using System.Collections.Immutable;
 using System.Text;
-using LuxTensor.Core;
 using LuxTensor.Core.Consensus;
-using LuxTensor.Core.Finality;
 using LuxTensor.Core.Voting;
 using LuxTensor.Core.Wire;
 

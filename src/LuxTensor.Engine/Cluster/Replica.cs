@@ -44,18 +44,22 @@ public sealed record Replica(NodeState State, ulong Generation, ulong Sequence)
         var finals = new Queue<Finalization>(commit.Batch.Finalized);
         foreach (var stored in commit.Batch.Inputs)
         {
-            if (InputCodec.IsCheckpoint(stored))
+            if (InputCodec.ReadFinal(stored) is var (blocks, at))
             {
-                Finalize(turn, finals, stored.Height);
+                Finalize(turn, finals, blocks, at);
             }
-            else if (InputCodec.ReadAsked(stored) is null)
+            else if (!InputCodec.IsCheckpoint(stored) && InputCodec.ReadAsked(stored) is null)
             {
                 var (input, now) = InputCodec.Decode(stored, State.Chain.Rules, turn.State.Chain.Epochs, isAttested: true);
                 Routing.Step(turn, input, now);
             }
         }
 
-        Finalize(turn, finals, ulong.MaxValue);
+        if (finals.Any(final => final.Block.Height > turn.State.Final.Height))
+        {
+            throw new JournalException($"commit {commit.Sequence} makes block {finals.Last().Block.Height} final, its inputs only block {turn.State.Final.Height}", JournalFault.Damaged);
+        }
+
         turn.State = turn.State with
         {
             Pool = Refill(turn.State, commit.Batch),
@@ -70,27 +74,19 @@ public sealed record Replica(NodeState State, ulong Generation, ulong Sequence)
         return (new Replica(turn.State, Generation, commit.Sequence), [.. notices]);
     }
 
-    /// <summary>Final blocks that a peer sent are no journal input; they come after the inputs before them, up to their checkpoint.</summary>
-    private static void Finalize(NodeTurn turn, Queue<Finalization> finals, ulong below)
+    /// <summary>Final blocks that a peer sent: the next so many above the last final one.</summary>
+    private static void Finalize(NodeTurn turn, Queue<Finalization> finals, int count, ulong now)
     {
         var blocks = ImmutableArray.CreateBuilder<Verified<CertifiedBlock>>();
-        while (finals.TryPeek(out var next) && next.Block.Height < below)
+        while (blocks.Count < count && finals.TryDequeue(out var next))
         {
-            finals.Dequeue();
             if (next.Block.Height >= turn.State.Chain.Height)
             {
                 blocks.Add(Verifier.Attested(new CertifiedBlock(next.Block, next.Certificate)));
             }
         }
 
-        if (blocks.Count > 0)
-        {
-            Routing.Step(turn, new NodeInput.Chain(new ChainInput.FinalBlocks(blocks.ToImmutable(), PeerId.Self)), 0);
-            if (turn.State.Final.Hash != blocks[^1].Value.Block.Hash)
-            {
-                throw new JournalException($"block {blocks[^1].Value.Block.Height} of a commit does not follow on from the replica's block {turn.State.Final.Height}", JournalFault.Damaged);
-            }
-        }
+        Routing.Step(turn, new NodeInput.Chain(new ChainInput.FinalBlocks(blocks.ToImmutable(), PeerId.Self)), now);
     }
 
     private static Mempool Refill(NodeState state, JournalBatch batch)

@@ -132,6 +132,11 @@ internal sealed class Signer : IDisposable
             var set = host.View.Chain.Epochs.Find(options.Genesis.Rules.EpochOf(ballot.Height));
             if (Verifier.Check(vote, options.Genesis.Rules, set, out var verified) is { } fault)
             {
+                if (fault is VoteRejection.UnknownEpoch)
+                {
+                    return; // the disk took so long that the epoch is over and forgotten: nobody needs the vote
+                }
+
                 throw new JournalException($"the signature for {validator} at height {ballot.Height} does not verify ({fault}): the key or the guard's record is damaged", JournalFault.Damaged);
             }
 

@@ -28,11 +28,25 @@ public static class InputCodec
         Resume = 9,
         Asked = 10,
         Told = 11,
+        FinalBlocks = 12,
     }
 
     /// <summary>That votes of a later round moved the chain: some of them are not kept, so it would not follow again.</summary>
     internal static JournalInput EncodeSkip(ulong height, uint round, ulong now) =>
         new(height, new WireWriter(24).UInt64(now).UInt8((byte)Kind.RoundSkip).UInt32(round).ToArray());
+
+    /// <summary>
+    /// That so many of a batch's final blocks came from a peer at this place. The store has no use for it, and deletes it
+    /// with the last of them; a replica replays them here.
+    /// </summary>
+    internal static JournalInput EncodeFinal(int blocks, ulong height, ulong now) =>
+        new(height, new WireWriter(16).UInt64(now).UInt8((byte)Kind.FinalBlocks).UInt32((uint)blocks).ToArray());
+
+    /// <summary>The number of such blocks, and the time; null where the input is something else.</summary>
+    internal static (int Blocks, ulong Now)? ReadFinal(JournalInput stored) =>
+        stored.Bytes.Length == 13 && stored.Bytes.Span[8] == (byte)Kind.FinalBlocks
+            ? ((int)BinaryPrimitives.ReadUInt32BigEndian(stored.Bytes.Span[9..]), BinaryPrimitives.ReadUInt64BigEndian(stored.Bytes.Span))
+            : null;
 
     /// <summary>What the node holds above the block that it has just made final, as one more thing to keep.</summary>
     internal static JournalInput Encode(NodeState state, ulong now)

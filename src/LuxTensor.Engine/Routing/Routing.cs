@@ -118,6 +118,11 @@ public static class Routing
 
         if (turn.FinalizedCount > finals)
         {
+            if (turn.IsCatchingUp)
+            {
+                turn.StoreAt(place, InputCodec.EncodeFinal(turn.FinalizedCount - finals, turn.State.Final.Height, now));
+            }
+
             turn.Store(InputCodec.Encode(turn.State, now));
             var chain = turn.State.Chain;
             ChainEffect.Sign[] unwanted =
