@@ -27,11 +27,12 @@ internal sealed class Workshop : IDisposable
             CopyWhereDifferent(file, Path.Combine(folder, Path.GetFileName(file)));
         }
 
-        foreach (var project in sources.Concat(tests.Append("Benchmarks").Select(test => $"tests/{test}"))) // of which tests borrow a file
+        foreach (var project in sources.Concat(tests.Concat(["Benchmarks", "PostgresServer"]).Select(test => $"tests/{test}"))) // of which tests borrow a file
         {
             CopyFolder(Path.Combine(Repository.Root, project), Path.Combine(folder, project));
         }
 
+        CopyFolder(Path.Combine(Repository.Root, "silo-config"), Path.Combine(folder, "silo-config")); // its scripts are part of Storage
         CopyWhereDifferent(Path.Combine(Repository.Root, "tests/Directory.Build.props"), Path.Combine(folder, "tests/Directory.Build.props"));
         Build("src/LuxTensor.Storage", []);
         Directory.CreateDirectory(Pristine);

@@ -35,9 +35,6 @@ internal static class GuardRows
         """,
     ]);
 
-    /// <summary>Whether every integer of the position fits SQLite's, which are signed.</summary>
-    internal static bool Fits(SigningPosition position) => position.Height <= long.MaxValue;
-
     internal static Statement BindPosition(this Statement statement, int index, SigningPosition position) =>
         statement.Bind(index, checked((long)position.Height)).Bind(index + 1, position.Round).Bind(index + 2, (long)position.Phase);
 

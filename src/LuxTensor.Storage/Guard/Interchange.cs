@@ -37,21 +37,31 @@ public static class Interchange
     /// <exception cref="JournalException">The guard cannot be read.</exception>
     public static InterchangeSummary Export(SqliteSigningGuard guard, Stream destination, IEnumerable<PublicKey>? known = null)
     {
+        var records = guard.Write("exporting", () => guard.Store.Validators().ConvertAll(validator => new GuardRecords(
+            validator, guard.Store.Newest(validator, MaxVotesEach),
+            GuardStore.Max(guard.Store.Watermark(validator), guard.Store.Blocked(validator)))));
+        return Export(records, guard.Options.ChainId, guard.Options.Genesis, destination, known);
+    }
+
+    /// <inheritdoc cref="Export(SqliteSigningGuard, Stream, IEnumerable{PublicKey}?)"/>
+    public static InterchangeSummary Export(PostgresSigningGuard guard, Stream destination, IEnumerable<PublicKey>? known = null) =>
+        Export(guard.ReadAll(MaxVotesEach), guard.Genesis.Rules.ChainId, guard.Genesis.Hash, destination, known);
+
+    private static InterchangeSummary Export(
+        List<GuardRecords> records, ulong chainId, Hash256 genesis, Stream destination, IEnumerable<PublicKey>? known)
+    {
         var keys = (known ?? []).ToDictionary(Address.Of, key => key.ToString());
-        var records = guard.Write("exporting", () => guard.Store.Validators().ConvertAll(validator => (
-            Validator: validator, Votes: guard.Store.Newest(validator, MaxVotesEach),
-            Watermark: GuardStore.Max(guard.Store.Watermark(validator), guard.Store.Blocked(validator)))));
         using var json = new Utf8JsonWriter(destination, new JsonWriterOptions { Indented = true });
         json.WriteStartObject();
         json.WriteStartObject("metadata");
         json.WriteString("interchange_format_version", Version);
-        json.WriteString("genesis_validators_root", guard.Options.Genesis.ToString());
+        json.WriteString("genesis_validators_root", genesis.ToString());
         json.WriteEndObject();
         json.WriteStartArray("data");
         var votes = 0;
         foreach (var (validator, signed, watermark) in records)
         {
-            var entries = signed.ConvertAll(vote => (vote.Position, Root: (string?)RootOf(guard.Options.ChainId, vote.Position, vote.Vote)));
+            var entries = signed.ConvertAll(vote => (vote.Position, Root: (string?)RootOf(chainId, vote.Position, vote.Vote)));
             if (watermark is { } last && (entries.Count == 0 || last.CompareTo(entries[0].Position) > 0))
             {
                 entries.Insert(0, (last, null)); // signed elsewhere, or by an import: a position without a known message
@@ -85,6 +95,14 @@ public static class Interchange
 
             return new InterchangeSummary(highest.Count, votes);
         });
+    }
+
+    /// <inheritdoc cref="Import(SqliteSigningGuard, Stream)"/>
+    public static InterchangeSummary Import(PostgresSigningGuard guard, Stream source)
+    {
+        var highest = InterchangeReader.Read(ReadBounded(source), guard.Genesis.Hash, out var votes);
+        guard.RaiseAll(highest);
+        return new InterchangeSummary(highest.Count, votes);
     }
 
     private static void Write(Utf8JsonWriter json, string pubkey, List<(SigningPosition Position, string? Root)> entries)

@@ -13,8 +13,6 @@ namespace LuxTensor.Storage;
 /// </summary>
 public sealed class SqliteSigningGuard : ISigningGuard
 {
-    private const int VotesBetweenPrunings = 256;
-
     private readonly GuardOptions options;
     private readonly GuardStore store;
     private readonly Lock gate = new();
@@ -53,20 +51,8 @@ public sealed class SqliteSigningGuard : ISigningGuard
     /// <exception cref="ArgumentOutOfRangeException">The vote's phase is not one that is signed.</exception>
     public GuardDecision Record(Vote vote)
     {
-        if (vote.Ballot.Phase > Phase.Precommit)
-        {
-            throw new ArgumentOutOfRangeException(nameof(vote), vote.Ballot.Phase, "only proposals, prepares and precommits are signed");
-        }
-
-        var position = new SigningPosition(vote.Ballot.Height, vote.Ballot.Round, vote.Ballot.Phase);
-        if (vote.Ballot.ChainId != options.ChainId)
-        {
-            return new GuardDecision.Blocked($"this guard is for chain {options.ChainId}, the vote is for chain {vote.Ballot.ChainId}");
-        }
-
-        return GuardRows.Fits(position)
-            ? Write("recording a vote", () => Decide(vote, position))
-            : new GuardDecision.Blocked($"no chain reaches height {position.Height}");
+        var position = GuardRules.PositionOf(vote);
+        return GuardRules.Unfit(vote, options.ChainId) is { } unfit ? unfit : Write("recording a vote", () => Decide(vote, position));
     }
 
     /// <inheritdoc/>
@@ -180,17 +166,9 @@ public sealed class SqliteSigningGuard : ISigningGuard
             return blocked;
         }
 
-        if (store.Find(vote.Validator, position) is { } signed)
+        if (GuardRules.Earlier(vote, position, store.Find(vote.Validator, position), store.Watermark(vote.Validator)) is { } earlier)
         {
-            // The epoch is part of what is signed: the same block in another epoch is another message.
-            return signed.Block == vote.Ballot.BlockHash && signed.Epoch == vote.Ballot.Epoch
-                ? new GuardDecision.Released(signed.Signature)
-                : new GuardDecision.DoubleSign(signed.Block, vote.Ballot.BlockHash);
-        }
-
-        if (store.Watermark(vote.Validator) is { } watermark && position.CompareTo(watermark) <= 0)
-        {
-            return new GuardDecision.BelowWatermark(watermark);
+            return earlier;
         }
 
         store.Insert(vote.Validator, position, new SignedVote(vote.Ballot.Epoch, vote.Ballot.BlockHash, vote.Signature));
@@ -198,11 +176,7 @@ public sealed class SqliteSigningGuard : ISigningGuard
         return new GuardDecision.Released(vote.Signature);
     }
 
-    private GuardDecision.Blocked? Blocked(Address validator) => store.Blocked(validator) is { } lacked
-        ? new GuardDecision.Blocked(
-            $"the guard {Path} is older than the journal: {validator} signed height {lacked.Height}, round {lacked.Round}, {lacked.Phase}, and the guard lacks it. "
-            + "Restore the newest guard, or make sure that this key signs nowhere else and accept")
-        : null;
+    private GuardDecision.Blocked? Blocked(Address validator) => GuardRules.Older(Path, validator, store.Blocked(validator));
 
     // At the first vote after opening, then now and then, so that the file stays bounded however often it is opened.
     private void PruneNowAndThen(Address validator)
@@ -213,7 +187,7 @@ public sealed class SqliteSigningGuard : ISigningGuard
             store.Prune(validator, options.KeptVotes);
         }
 
-        untilPruning[validator] = left == 0 ? int.Min(VotesBetweenPrunings, options.KeptVotes) : left - 1;
+        untilPruning[validator] = left == 0 ? int.Min(GuardRules.VotesBetweenPrunings, options.KeptVotes) : left - 1;
     }
 
     private static GuardStore OpenStore(string path, GuardOptions options)

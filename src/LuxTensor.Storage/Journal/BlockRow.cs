@@ -20,31 +20,49 @@ internal static class BlockRow
         var height = checked((long)block.Height);
         var bytes = block.Encoded.Span;
         insert.Bind(1, height).Bind(2, block.Hash).Bind(5, bytes);
-        if (certificate is null)
+        var encoded = Encode(certificate);
+        if (encoded is null)
         {
-            insert.BindNull(4).Bind(3, RowSum.Of(RowKind.Block, height, 0, bytes)).Run();
+            insert.BindNull(4);
         }
         else
         {
-            var writer = new WireWriter(512);
-            certificate.Write(writer);
-            insert.Bind(4, writer.Written).Bind(3, RowSum.Of(RowKind.Block, height, 1, bytes, writer.Written)).Run();
+            insert.Bind(4, encoded);
         }
+
+        insert.Bind(3, SumOf(height, bytes, encoded, encoded is not null)).Run();
     }
+
+    /// <summary>The canonical bytes of a certificate; null for the genesis block's, which there is not.</summary>
+    internal static byte[]? Encode(Certificate? certificate)
+    {
+        if (certificate is null)
+        {
+            return null;
+        }
+
+        var writer = new WireWriter(512);
+        certificate.Write(writer);
+        return writer.ToArray();
+    }
+
+    internal static long SumOf(long height, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> certificate, bool certified) =>
+        RowSum.Of(RowKind.Block, height, certified ? 1 : 0, bytes, certificate);
 
     /// <summary>Reads the row that a statement with the columns of <see cref="SelectSql"/> is at.</summary>
     /// <param name="row">The statement.</param>
     /// <param name="rules">The chain's limits.</param>
     /// <param name="fault">What is wrong with it, where null is returned.</param>
-    internal static FinalBlock? Read(Statement row, ChainRules rules, out string fault)
+    internal static FinalBlock? Read(Statement row, ChainRules rules, out string fault) =>
+        Read(row.Integer(0), row.Blob(1), row.Integer(2), !row.IsNull(3), row.Blob(3), row.Blob(4), rules, out fault);
+
+    /// <summary>Believes a row's values where everything in them agrees.</summary>
+    internal static FinalBlock? Read(
+        long height, ReadOnlySpan<byte> hash, long sum, bool certified, ReadOnlySpan<byte> certificateBytes, ReadOnlySpan<byte> bytes,
+        ChainRules rules, out string fault)
     {
-        var height = row.Integer(0);
-        var hash = row.Blob(1);
-        var certified = !row.IsNull(3);
-        var certificateBytes = row.Blob(3);
-        var bytes = row.Blob(4);
         fault = "";
-        if (row.Integer(2) != RowSum.Of(RowKind.Block, height, certified ? 1 : 0, bytes, certificateBytes))
+        if (sum != SumOf(height, bytes, certificateBytes, certified))
         {
             fault = "its checksum differs";
             return null;

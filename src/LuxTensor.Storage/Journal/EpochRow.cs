@@ -21,12 +21,14 @@ internal static class EpochRow
     }
 
     /// <summary>The set of the row that the statement is at; null where it is damaged.</summary>
-    internal static EpochSnapshot? Read(Statement row)
-    {
-        var epoch = row.Integer(0);
-        var members = row.Blob(2);
-        return row.Integer(1) == SumOf(epoch, members) ? EpochSnapshot.TryDecode((ulong)epoch, members) : null;
-    }
+    internal static EpochSnapshot? Read(Statement row) => Read(row.Integer(0), row.Integer(1), row.Blob(2));
+
+    /// <summary>The set of a row's values; null where it is damaged.</summary>
+    internal static EpochSnapshot? Read(long epoch, long sum, ReadOnlySpan<byte> members) =>
+        sum == SumOf(epoch, members) ? EpochSnapshot.TryDecode((ulong)epoch, members) : null;
+
+    /// <summary>How many sets a node starts with.</summary>
+    internal static long Kept(ChainRules rules) => checked((long)rules.EpochsBehind + 3);
 
     /// <summary>The sets that the state after the last final block has at hand, oldest first.</summary>
     /// <exception cref="JournalException">A row is damaged.</exception>
@@ -34,7 +36,7 @@ internal static class EpochRow
     {
         var sets = ImmutableArray.CreateBuilder<EpochSnapshot>();
         var select = database.Prepare(SelectNewestSql);
-        using (select.Bind(1, checked((long)rules.EpochsBehind + 3)).Rows())
+        using (select.Bind(1, Kept(rules)).Rows())
         {
             while (select.Step())
             {
@@ -45,5 +47,5 @@ internal static class EpochRow
         return sets.ToImmutable();
     }
 
-    private static long SumOf(long epoch, ReadOnlySpan<byte> members) => RowSum.Of(RowKind.Epoch, epoch, 0, members);
+    internal static long SumOf(long epoch, ReadOnlySpan<byte> members) => RowSum.Of(RowKind.Epoch, epoch, 0, members);
 }

@@ -47,12 +47,7 @@ internal static class JournalLoading
         }
 
         var final = Read(head.Height);
-        var expected = head.Height == 0 ? genesis.Hash : Read(head.Height - 1).Block.Hash;
-        if (final.Block.Header.Parent != expected || (head.Height == 0 && final.Block.Hash != genesis.Block.Hash))
-        {
-            throw Faults.Damaged(path, $"final block {head.Height} names the parent {final.Block.Header.Parent}, stored is {expected}");
-        }
-
+        CheckLink(final, head.Height == 0 ? null : Read(head.Height - 1), genesis, damage => Faults.Damaged(path, damage));
         return final;
     }
 
@@ -60,19 +55,38 @@ internal static class JournalLoading
         Database database, string path, FinalBlock final, ImmutableArray<EpochSnapshot> sets)
     {
         var entries = ReadState(database, path);
+        return (entries, LedgerOf(entries, final, sets, damage => Faults.Damaged(path, damage)));
+    }
+
+    /// <summary>The ledger of the stored entries, where its root is the last final block's.</summary>
+    internal static Ledger LedgerOf(
+        List<KeyValuePair<Hash256, ReadOnlyMemory<byte>>> entries, FinalBlock final, ImmutableArray<EpochSnapshot> sets,
+        Func<string, JournalException> damaged)
+    {
         var root = RootOf(entries);
         if (root != final.Block.Header.StateRoot)
         {
-            throw Faults.Damaged(path, $"the state's root is {root}, final block {final.Block.Height} has {final.Block.Header.StateRoot}");
+            throw damaged($"the state's root is {root}, final block {final.Block.Height} has {final.Block.Header.StateRoot}");
         }
 
         try
         {
-            return (entries, Ledger.From(entries, sets));
+            return Ledger.From(entries, sets);
         }
         catch (ArgumentException damage)
         {
-            throw Faults.Damaged(path, damage.Message);
+            throw damaged(damage.Message);
+        }
+    }
+
+    /// <summary>Makes sure that a final block names the one below it, and that the first is the genesis.</summary>
+    internal static void CheckLink(FinalBlock final, FinalBlock? below, Genesis genesis, Func<string, JournalException> damaged)
+    {
+        var height = final.Block.Height;
+        var expected = below is null ? genesis.Hash : below.Block.Hash;
+        if (final.Block.Header.Parent != expected || (height == 0 && final.Block.Hash != genesis.Block.Hash))
+        {
+            throw damaged($"final block {height} names the parent {final.Block.Header.Parent}, stored is {expected}");
         }
     }
 

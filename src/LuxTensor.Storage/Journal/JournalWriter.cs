@@ -46,7 +46,7 @@ internal sealed class JournalWriter : IDisposable
     /// <summary>Stores a batch in one transaction, or nothing of it.</summary>
     internal void Commit(JournalBatch batch)
     {
-        CheckOrder(batch);
+        BatchOrder.Check(path, (ulong)Head.Height, finalHash, batch);
         var (input, evidence) = (nextInput, nextEvidence);
         var head = database.InTransaction(() =>
         {
@@ -75,28 +75,6 @@ internal sealed class JournalWriter : IDisposable
     }
 
     public void Dispose() => database.Dispose();
-
-    /// <summary>Final blocks follow each other; nothing is written for one that does not.</summary>
-    private void CheckOrder(JournalBatch batch)
-    {
-        var (height, parent) = ((ulong)Head.Height, finalHash);
-        foreach (var (block, certificate, _, _) in batch.Finalized)
-        {
-            if (block.Height != height + 1 || block.Header.Parent != parent)
-            {
-                throw new JournalException(
-                    $"{path}: block {block.Hash} at height {block.Height} with parent {block.Header.Parent} does not follow the last final block {parent} at height {height}");
-            }
-
-            if (!BlockRow.Certifies(certificate, block))
-            {
-                throw new JournalException(
-                    $"{path}: the certificate given with block {block.Hash} at height {block.Height} is of block {certificate.BlockHash} at height {certificate.Height}, phase {certificate.Ballot.Phase}");
-            }
-
-            (height, parent) = (block.Height, block.Hash);
-        }
-    }
 
     private Tally StoreInputs(JournalBatch batch, Tally tally, ref long next)
     {

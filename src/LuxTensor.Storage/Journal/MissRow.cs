@@ -19,7 +19,7 @@ internal static class MissRow
         Span<byte> height = stackalloc byte[8];
         Span<byte> validator = stackalloc byte[Address.Size];
         Bind(duty.Height, duty.Validator, height, validator);
-        var bytes = new WireWriter(64).UInt64(duty.CountedBy).UInt8((byte)duty.Reason).UInt64(duty.Detail).Hash(duty.Voted).ToArray();
+        var bytes = Encode(duty);
         statement.Bind(1, height).Bind(2, validator).Bind(3, SumOf(duty.Height, validator, bytes)).Bind(4, bytes).Run();
     }
 
@@ -37,13 +37,23 @@ internal static class MissRow
                 return null;
             }
 
-            var bytes = statement.Blob(1);
-            var reader = new WireReader(bytes);
-            var found = new MissedDuty(at, who, reader.UInt64(), (MissReason)reader.UInt8(), reader.UInt64(), reader.Hash());
-            damage = statement.Integer(0) == SumOf(at, validator, bytes) && reader.End() ? null : $"the missed duty of {who} at height {at}";
-            return damage is null ? found : null;
+            return Read(who, at, statement.Integer(0), statement.Blob(1), out damage);
         }
     }
+
+    /// <summary>The duty of a row's values; null and what is wrong in <paramref name="damage"/> where it is damaged.</summary>
+    internal static MissedDuty? Read(Address who, ulong at, long sum, ReadOnlySpan<byte> bytes, out string? damage)
+    {
+        Span<byte> validator = stackalloc byte[Address.Size];
+        who.CopyTo(validator);
+        var reader = new WireReader(bytes);
+        var found = new MissedDuty(at, who, reader.UInt64(), (MissReason)reader.UInt8(), reader.UInt64(), reader.Hash());
+        damage = sum == SumOf(at, validator, bytes) && reader.End() ? null : $"the missed duty of {who} at height {at}";
+        return damage is null ? found : null;
+    }
+
+    internal static byte[] Encode(MissedDuty duty) =>
+        new WireWriter(64).UInt64(duty.CountedBy).UInt8((byte)duty.Reason).UInt64(duty.Detail).Hash(duty.Voted).ToArray();
 
     private static void Bind(ulong height, Address validator, Span<byte> heightBytes, Span<byte> validatorBytes)
     {
@@ -51,6 +61,6 @@ internal static class MissRow
         validator.CopyTo(validatorBytes);
     }
 
-    private static long SumOf(ulong height, ReadOnlySpan<byte> validator, ReadOnlySpan<byte> bytes) =>
+    internal static long SumOf(ulong height, ReadOnlySpan<byte> validator, ReadOnlySpan<byte> bytes) =>
         RowSum.Of(RowKind.Miss, unchecked((long)height), 0, validator, bytes);
 }

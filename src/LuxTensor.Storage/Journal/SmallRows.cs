@@ -35,33 +35,38 @@ internal static class SmallRows
     /// <summary>The input that a statement with the columns of <see cref="Inputs"/> is at, or null where it is damaged.</summary>
     internal static JournalInput? ReadInput(Statement row, out long sum)
     {
-        var height = row.Blob(1);
-        var bytes = row.Blob(3);
         sum = row.Integer(2);
-        return height.Length == 8 && sum == SumOfInput(row.Integer(0), height, bytes)
+        return ReadInput(row.Integer(0), row.Blob(1), sum, row.Blob(3));
+    }
+
+    internal static JournalInput? ReadInput(long seq, ReadOnlySpan<byte> height, long sum, ReadOnlySpan<byte> bytes) =>
+        height.Length == 8 && sum == SumOfInput(seq, height, bytes)
             ? new JournalInput(BinaryPrimitives.ReadUInt64BigEndian(height), bytes.ToArray())
             : null;
-    }
 
     /// <summary>The transaction that a statement with the columns of <see cref="Pool"/> is at, or null where it is damaged.</summary>
     internal static PoolEntry? ReadPool(Statement row, ChainRules rules, out long sum)
     {
-        var arrival = row.Integer(0);
-        var id = row.Blob(1);
-        var bytes = row.Blob(3);
         sum = row.Integer(2);
-        return arrival >= 0 && id.Length == Hash256.Size && sum == SumOfPool(arrival, bytes)
+        return ReadPool(row.Integer(0), row.Blob(1), sum, row.Blob(3), rules);
+    }
+
+    internal static PoolEntry? ReadPool(long arrival, ReadOnlySpan<byte> id, long sum, ReadOnlySpan<byte> bytes, ChainRules rules) =>
+        arrival >= 0 && id.Length == Hash256.Size && sum == SumOfPool(arrival, bytes)
             && Transaction.TryDecode(bytes, rules.MaxTransactionBytes, out var transaction, out _) && transaction!.Id == new Hash256(id)
             ? new PoolEntry((ulong)arrival, transaction)
             : null;
-    }
 
     /// <summary>The evidence that a statement with the columns of <see cref="Evidences"/> is at, or null where it is damaged.</summary>
     internal static Evidence? ReadEvidence(Statement row, out long sum)
     {
-        var bytes = row.Blob(2);
         sum = row.Integer(1);
-        if (sum != SumOfEvidence(row.Integer(0), bytes))
+        return ReadEvidence(row.Integer(0), sum, row.Blob(2));
+    }
+
+    internal static Evidence? ReadEvidence(long seq, long sum, ReadOnlySpan<byte> bytes)
+    {
+        if (sum != SumOfEvidence(seq, bytes))
         {
             return null;
         }

@@ -10,6 +10,7 @@ internal static partial class Faults
     private const string Signer = "src/LuxTensor.Engine/Hosting/Signer.cs";
     private const string Ingress = "src/LuxTensor.Engine/Hosting/Ingress.cs";
     private const string Guard = "src/LuxTensor.Storage/Guard/SqliteSigningGuard.cs";
+    private const string GuardRules = "src/LuxTensor.Storage/Guard/GuardRules.cs";
     private const string Remembered = "store.Insert(vote.Validator, position, new SignedVote(vote.Ballot.Epoch, vote.Ballot.BlockHash, vote.Signature));";
 
     private static Fault[] Hosts =>
@@ -33,9 +34,9 @@ internal static partial class Faults
         new("older journal noticed once only", "GRD-4", Signer, "options.Guard.RefuseUpTo(validator, last.Height);", ""),
         new("own vote from the network not recorded", "GRD-5", Ingress, "if (local.Contains(vote.Validator))", "if (local.Count == 0)"),
         new("guard not persisted", "GRD-1", Guard, Remembered, "_ = position;"),
-        new("guard unique by hash only", "GRD-2", Guard, "if (store.Find(vote.Validator, position) is { } signed)", "if (store.Find(vote.Validator, position) is { } signed && signed.Block == vote.Ballot.BlockHash)"),
-        new("guard gives the new signature for a signed place", "GRD-2", Guard, "return signed.Block == vote.Ballot.BlockHash && signed.Epoch == vote.Ballot.Epoch", "return signed.Epoch == vote.Ballot.Epoch"),
-        new("guard signs what it has forgotten", "GRD-2", Guard, "position.CompareTo(watermark) <= 0)", "position.CompareTo(watermark) < 0 && position.Height == 0)"),
+        new("guard unique by hash only", "GRD-2", GuardRules, "if (signed is { } there)", "if (signed is { } there && there.Block == vote.Ballot.BlockHash)"),
+        new("guard gives the new signature for a signed place", "GRD-2", GuardRules, "return there.Block == vote.Ballot.BlockHash && there.Epoch == vote.Ballot.Epoch", "return there.Epoch == vote.Ballot.Epoch"),
+        new("guard signs what it has forgotten", "GRD-2", GuardRules, "position.CompareTo(mark) <= 0 ?", "position.CompareTo(mark) < 0 && position.Height == 0 ?"),
         new("older guard goes on signing", "GRD-3", Guard, "store.Block(validator, knownToJournal);", "_ = isForgotten;"),
     ];
 }

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 
-namespace LuxTensor.Storage.Sqlite;
+namespace LuxTensor.Storage;
 
 /// <summary>Which table a row is of; part of its checksum, so that no row passes for one of another table.</summary>
 internal enum RowKind : byte
@@ -17,11 +17,12 @@ internal enum RowKind : byte
     Blocked,
     Epoch,
     Miss,
+    Vote,
 }
 
 /// <summary>
-/// The checksum of a row: the first 64 bits of a SHA-256 over all that the row says. SQLite checks the form of its pages,
-/// not their content; this finds a changed byte in the content. It is no protection against somebody who means it.
+/// The checksum of a row: the first 64 bits of a SHA-256 over all that the row says. Databases check the form of their pages,
+/// rarely their content; this finds a changed byte in the content. It is no protection against somebody who means it.
 /// </summary>
 internal static class RowSum
 {

@@ -1,0 +1,167 @@
+using LuxTensor.Core;
+using LuxTensor.Core.Finality;
+using LuxTensor.Core.Validators;
+using LuxTensor.Crypto;
+using LuxTensor.Engine;
+using LuxTensor.Engine.Caching;
+using Npgsql;
+using static LuxTensor.Storage.Postgres.PostgresRows;
+
+namespace LuxTensor.Storage.Postgres;
+
+/// <summary>
+/// Reads of the final chain, which never changes where it is, so that what was read once is kept. Thread-safe.
+/// <see cref="FinalHeight"/> asks nobody: it is the highest that this process stored, loaded, was told or came across.
+/// </summary>
+internal sealed class PostgresReader(PostgresDatabase database, ChainRules rules) : IChainReader
+{
+    private const int HashWeight = 120;
+    private const long SmallCacheBytes = 2 << 20;
+    private const string Columns = "SELECT height, hash, sum, certificate, bytes FROM block";
+
+    private readonly LruCache<ulong, FinalBlock> blocks = new(database.Options.BlockCacheBytes);
+    private readonly LruCache<Hash256, ulong> heights = new(database.Options.BlockCacheBytes == 0 ? 0 : SmallCacheBytes);
+    private readonly LruCache<ulong, EpochSnapshot> sets = new(database.Options.BlockCacheBytes == 0 ? 0 : 4 * SmallCacheBytes);
+    private ulong finalHeight;
+
+    /// <inheritdoc/>
+    public ulong FinalHeight => Volatile.Read(ref finalHeight);
+
+    /// <summary>Takes note of a final height; it never falls.</summary>
+    internal void Learn(ulong height)
+    {
+        for (var known = FinalHeight; height > known;)
+        {
+            var before = Interlocked.CompareExchange(ref finalHeight, height, known);
+            if (before == known)
+            {
+                return;
+            }
+
+            known = before;
+        }
+    }
+
+    /// <summary>Asks the database for the final height.</summary>
+    internal ulong Refresh()
+    {
+        Learn((ulong)database.Read("reading", connection =>
+        {
+            using var select = connection.Command("SELECT height FROM writer");
+            return select.ExecuteScalar() is long height ? height : throw database.Damaged("the row of the writer is missing");
+        }));
+        return FinalHeight;
+    }
+
+    /// <summary>A block that was just stored is the one most asked for.</summary>
+    internal void Remember(FinalBlock block)
+    {
+        blocks.Put(block.Block.Height, block, BlockRow.Weigh(block));
+        heights.Put(block.Block.Hash, block.Block.Height, HashWeight);
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="JournalException">The block's row is damaged or cannot be read.</exception>
+    public FinalBlock? BlockAt(ulong height)
+    {
+        if (blocks.TryGet(height, out var known))
+        {
+            return known;
+        }
+
+        if (height > long.MaxValue)
+        {
+            return null;
+        }
+
+        var found = Found(Columns + " WHERE height = $1", Integer((long)height));
+        return found is null && height <= FinalHeight ? throw database.Damaged($"final block {height} is missing") : found;
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="JournalException">The block's row is damaged or cannot be read.</exception>
+    public FinalBlock? BlockBy(Hash256 hash)
+    {
+        var found = heights.TryGet(hash, out var height) ? BlockAt(height) : Found(Columns + " WHERE hash = $1", Bytes(hash));
+        return found is null || found.Block.Hash == hash ? found : throw database.Damaged($"the index entry of block {hash}");
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="JournalException">The index entry is damaged or cannot be read.</exception>
+    public TransactionPlace? Locate(Hash256 transactionId)
+    {
+        var found = First<TransactionPlace?>("SELECT height, position, sum FROM place WHERE id = $1", row =>
+        {
+            var (height, position) = (row.GetInt64(0), row.GetInt32(1));
+            return row.GetInt64(2) == SmallRows.SumOfPlace(transactionId, height, position)
+                ? new TransactionPlace((ulong)height, position)
+                : throw database.Damaged($"the index entry of transaction {transactionId}");
+        }, Bytes(transactionId));
+        if (found is { } place)
+        {
+            Learn(place.Height);
+        }
+
+        return found;
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="JournalException">The row is damaged or cannot be read.</exception>
+    public EpochSnapshot? SetOf(ulong epoch)
+    {
+        if (epoch > long.MaxValue)
+        {
+            return null;
+        }
+
+        return sets.TryGet(epoch, out var known) ? known : First("SELECT epoch, sum, members FROM epoch WHERE epoch = $1", row =>
+        {
+            var members = row.Blob(2);
+            var set = EpochRow.Read(row.GetInt64(0), row.GetInt64(1), members) ?? throw database.Damaged($"the validator set of epoch {epoch}");
+            sets.Put(epoch, set, 512 + (4L * members.Length));
+            return set;
+        }, Integer((long)epoch));
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="JournalException">The row is damaged or cannot be read.</exception>
+    public MissedDuty? MissOf(Address validator, ulong height) => First("SELECT sum, bytes FROM miss WHERE height = $1 AND validator = $2", row =>
+    {
+        var found = MissRow.Read(validator, height, row.GetInt64(0), row.Blob(1), out var damage);
+        return damage is null ? found : throw database.Damaged(damage);
+    }, Bytes(BigEndian(height)), Bytes(validator));
+
+    /// <inheritdoc/>
+    /// <exception cref="JournalException">A row is damaged or cannot be read.</exception>
+    public IReadOnlyList<Evidence> Evidence(int limit) => limit <= 0 ? [] : database.Read("reading", connection =>
+    {
+        var found = new List<Evidence>();
+        using var select = connection.Command("SELECT seq, sum, bytes FROM evidence ORDER BY seq LIMIT $1", Integer(limit));
+        using var row = select.ExecuteReader();
+        while (row.Read())
+        {
+            found.Add(PostgresLoading.EvidenceOf(row, database));
+        }
+
+        return found;
+    });
+
+    private FinalBlock? Found(string sql, NpgsqlParameter key)
+    {
+        var found = First(sql, row => PostgresLoading.BlockOf(row, rules, database.Damaged), key);
+        if (found is not null)
+        {
+            Learn(found.Block.Height); // a row of this table is a final block
+            Remember(found);
+        }
+
+        return found;
+    }
+
+    private T? First<T>(string sql, Func<NpgsqlDataReader, T> read, params NpgsqlParameter[] keys) => database.Read("reading", connection =>
+    {
+        using var select = connection.Command(sql, [.. keys.Select(static key => key.Clone())]); // a parameter belongs to one command
+        using var row = select.ExecuteReader();
+        return row.Read() ? read(row) : default;
+    });
+}
