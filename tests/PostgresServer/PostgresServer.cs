@@ -42,7 +42,7 @@ public sealed class PostgresServer : IDisposable
     {
         this.binaries = binaries;
         folder = Path.Combine(Path.GetTempPath(), "lux-pg-" + Guid.NewGuid().ToString("N")[..12]);
-        this.settings = [$"fsync={(fsync ? "on" : "off")}", "max_connections=200", "shared_buffers=32MB", .. settings];
+        this.settings = [$"fsync={(fsync ? "on" : "off")}", "max_connections=200", "shared_buffers=32MB", "restore_command=false", .. settings];
     }
 
     /// <summary>What is missing to run a server here; null where nothing is.</summary>
@@ -118,6 +118,14 @@ public sealed class PostgresServer : IDisposable
 
     /// <summary>A fast shutdown: sessions end, everything is written.</summary>
     public void Stop() => End(Signals.Interrupt);
+
+    /// <summary>Restarts the server as one that was restored from a copy does: what is there is replayed, and a new timeline begins.</summary>
+    public void RestartRestored()
+    {
+        Stop();
+        Run("touch", $"{folder}/data/recovery.signal");
+        Start();
+    }
 
     /// <summary>SIGKILL to the server; its children notice and end.</summary>
     public void Kill()

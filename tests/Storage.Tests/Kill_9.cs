@@ -111,8 +111,8 @@ public sealed class Kill_9 : IDisposable
         Assert.Contains("is open already", Assert.Throws<JournalException>(() => SqliteJournal.Open(path, genesis)).Message, StringComparison.Ordinal);
     }
 
-    // What a journal with that many batches must hold, from the beginning.
-    private static void AssertHolds(SqliteJournal journal, string label)
+    /// <summary>What a journal with that many batches must hold, from the beginning.</summary>
+    internal static void AssertHolds(IJournal journal, string label)
     {
         var chain = new TestChain();
         var inputs = new List<JournalInput>();

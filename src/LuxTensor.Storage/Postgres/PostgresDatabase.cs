@@ -20,7 +20,11 @@ internal sealed class PostgresDatabase : IDisposable
         connection.SearchPath = options.Schema;
         connection.MaxPoolSize = options.PoolSize;
         connection.MinPoolSize = int.Min(connection.MinPoolSize, options.PoolSize);
-        connection.CommandTimeout = (int)Math.Ceiling(options.CommandTimeout.TotalSeconds);
+        // The server ends a statement that takes too long, and says so; the client's limit, a little later, is for servers that say
+        // nothing. Those are not asked to cancel either: that would be another wait.
+        connection.CommandTimeout = 1 + (int)Math.Ceiling(options.CommandTimeout.TotalSeconds);
+        connection.CancellationTimeout = -1;
+        connection.Timeout = int.Min(connection.Timeout is 0 ? int.MaxValue : connection.Timeout, connection.CommandTimeout);
         connection.MaxAutoPrepare = 40;
         connection.KeepAlive = connection.KeepAlive == 0 ? 30 : connection.KeepAlive;
         writes = NpgsqlDataSource.Create(connection);
@@ -53,6 +57,13 @@ internal sealed class PostgresDatabase : IDisposable
     /// <inheritdoc cref="OpenWriteAsync"/>
     internal ValueTask<NpgsqlConnection> OpenReadAsync(CancellationToken cancellation) => reads.OpenConnectionAsync(cancellation);
 
+    /// <summary>Forgets the connections that are at rest, after one turned out to be gone.</summary>
+    internal void Clear()
+    {
+        reads.Clear();
+        writes.Clear();
+    }
+
     internal JournalException Damaged(string what) => PostgresFaults.Damaged(Where, what);
 
     /// <summary>Runs a body in a transaction that is committed where it returns.</summary>
@@ -81,6 +92,7 @@ internal sealed class PostgresDatabase : IDisposable
             }
             catch (Exception lost) when (again && PostgresFaults.IsLostConnection(lost))
             {
+                pool.Clear(); // the others are of the same server
                 using var connection = pool.OpenConnection();
                 return body(connection);
             }

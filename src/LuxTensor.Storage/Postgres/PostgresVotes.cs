@@ -93,6 +93,7 @@ internal sealed class PostgresVotes(PostgresDatabase database, ulong chainId) : 
             }
             catch (Exception lost) when (PostgresFaults.IsLostConnection(lost) && !cancellation.IsCancellationRequested)
             {
+                database.Clear();
                 return await body(); // each step may be taken twice
             }
         }
