@@ -135,6 +135,10 @@ public sealed class PostgresSigningGuard : ISigningGuard
     public SigningPosition? Lacking(Address validator) =>
         Step("reading the guard", validator, connection => PostgresGuardRows.Blocked(connection, validator, database));
 
+    /// <summary>Every validator of which there is a record, in order of address.</summary>
+    /// <exception cref="JournalException">The database cannot be read.</exception>
+    public IReadOnlyList<Address> Validators() => Step("reading the guard", default, PostgresGuardRows.Validators);
+
     /// <summary>Why the guard releases nothing at all; null where it does.</summary>
     /// <exception cref="JournalException">The database cannot be read.</exception>
     public GuardDecision.Blocked? BlockedForAll() => Step("reading the guard", default, connection => Doubted(Doubt(connection)));

@@ -155,6 +155,42 @@ public sealed class Failing_servers(PostgresFixture fixture) : IDisposable
     }
 
     [SkippableFact]
+    public async Task Commits_and_signatures_wait_for_the_disk_even_where_the_server_need_not_and_votes_do_not()
+    {
+        var chain = new TestChain();
+        nodes.Run(
+            """
+            CREATE TABLE seen (what text, setting text);
+            CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN INSERT INTO seen VALUES (TG_TABLE_NAME, current_setting('synchronous_commit')); RETURN NULL; END $$;
+            CREATE CONSTRAINT TRIGGER sees AFTER INSERT ON block DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION see();
+            CREATE CONSTRAINT TRIGGER sees AFTER INSERT ON signed DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION see();
+            CREATE CONSTRAINT TRIGGER sees AFTER INSERT ON watermark DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION see();
+            CREATE CONSTRAINT TRIGGER sees AFTER INSERT ON vote DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION see();
+            """);
+        nodes.Run("ALTER ROLE tester SET synchronous_commit = off");
+        try
+        {
+            var store = nodes.Open(chain);
+            var vote = chain.Vote(0, 1, 0, Phase.Prepare, 1);
+            nodes.Run("TRUNCATE seen");
+            using var journal = store.OpenWriter();
+            journal.Commit(new JournalBatch { Finalized = [chain.Next()] });
+            using var guard = store.OpenGuard(journal.Generation);
+            guard.Record(vote);
+            store.OpenGuard(null).Record(chain.Vote(1, 1, 0, Phase.Prepare, 1));
+            guard.RefuseUpTo(vote.Validator, 1);
+            await store.Votes.AppendAsync(1, [vote], default);
+        }
+        finally
+        {
+            nodes.Run("ALTER ROLE tester RESET synchronous_commit");
+        }
+
+        Assert.Equal("block on;signed on;signed on;vote off;watermark on", nodes.Run("SELECT string_agg(what || ' ' || setting, ';' ORDER BY what) FROM seen"));
+    }
+
+    [SkippableFact]
     public async Task A_commit_whose_answer_is_lost_stops_the_writer_and_the_store_tells_the_next_one_that_it_is_there()
     {
         var chain = new TestChain();

@@ -188,6 +188,7 @@ public sealed class Guard_of_a_cluster(PostgresFixture fixture) : IDisposable
         back.Position = 0;
         using var other = nodes.Open(chain, "other").OpenGuard(null);
         Interchange.Import(other, back);
+        Assert.Equal([TestChain.Validators[0], TestChain.Validators[1]], other.Validators().OrderBy(TestChain.Validators.IndexOf));
         Assert.IsType<GuardDecision.BelowWatermark>(other.Record(chain.Vote(0, 20, 0, Phase.Prepare, 2)));
         Assert.IsType<GuardDecision.Released>(other.Record(chain.Vote(0, 20, 0, Phase.Precommit, 2)));
     }
