@@ -1,7 +1,7 @@
 namespace LuxTensor.Tests.SeededFaults;
 
 /// <summary>
-/// A rule broken on purpose: one text in one file of src/ in place of another. The text stands there exactly once, so a
+/// A rule broken on purpose: one text in one source file in place of another. The text stands there exactly once, so a
 /// change of the code that a fault is about has to bring the fault along (a test says which).
 /// </summary>
 /// <param name="Name">What is wrong, in a few words.</param>
@@ -15,7 +15,7 @@ internal sealed record Fault(string Name, string Rule, string File, string Origi
     public string Profile { get; init; } = "Mixed";
 
     /// <summary>The project that the file is of, which is also the assembly's name.</summary>
-    public string Project => File.Split('/')[1];
+    public string Project => File.StartsWith("silo-config/", StringComparison.Ordinal) ? "LuxTensor.Storage" : File.Split('/')[1]; // which carries the scripts
 
     /// <summary>Whether it is about who votes what, so that a validator that is there twice may need the rule.</summary>
     public bool IsAboutVotes => File.Split('/')[2] is "Consensus" or "Finality" or "Voting";
@@ -34,5 +34,5 @@ internal sealed record Fault(string Name, string Rule, string File, string Origi
 internal static partial class Faults
 {
     public static IReadOnlyList<Fault> All { get; } =
-        [.. Voting, .. Counting, .. Rounds, .. Decisions, .. Blocks, .. Execution, .. Staking, .. Rewards, .. Hosts];
+        [.. Voting, .. Counting, .. Rounds, .. Decisions, .. Blocks, .. Execution, .. Staking, .. Rewards, .. Hosts, .. SharedStore];
 }
