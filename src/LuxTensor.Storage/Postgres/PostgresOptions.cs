@@ -3,7 +3,10 @@ namespace LuxTensor.Storage;
 /// <summary>Which database and which schema of it hold a node, and how they are used.</summary>
 public sealed record PostgresOptions
 {
-    /// <summary>The connection string in Npgsql's form; its search path and its pool's size are replaced.</summary>
+    /// <summary>
+    /// The connection string in Npgsql's form; its search path, its pool's size and its limits of time are replaced. It names the
+    /// server itself, or a pooler in session mode: one in transaction mode forgets the search path.
+    /// </summary>
     public required string ConnectionString { get; init; }
 
     /// <summary>The node's schema: small letters, digits and underscores. Nodes that share a database have one each.</summary>

@@ -44,10 +44,13 @@ public sealed class Guard_of_a_cluster(PostgresFixture fixture) : IDisposable
         using var older = store.OpenGuard(store.OpenWriter().Generation);
         var vote = chain.Vote(0, 0, 0, Phase.Prepare, 1);
         var released = 0;
-        var racing = Enumerable.Range(0, 4).Select(validator => Waiting.OnThread(() =>
+        var isTaken = false;
+        var racing = Enumerable.Range(0, 4).Select(validator => Waiting.OnThread(JournalFault? () =>
         {
-            for (var height = 1UL; ; height++)
+            var last = ulong.MaxValue;
+            for (var height = 1UL; height < last; height++)
             {
+                last = last == ulong.MaxValue && Volatile.Read(ref isTaken) ? height + 10 : last; // it should be refused long before
                 var next = vote with { Validator = TestChain.Validators[validator], Ballot = vote.Ballot with { Height = height } };
                 if (Record.Exception(() => older.Record(next)) is { } refused)
                 {
@@ -56,11 +59,14 @@ public sealed class Guard_of_a_cluster(PostgresFixture fixture) : IDisposable
 
                 Interlocked.Increment(ref released);
             }
+
+            return null;
         })).ToArray();
         nodes.Until("(SELECT count(*) FROM signed) > 20");
         var newer = nodes.Open(chain);
         newer.OpenWriter();
         var then = (long)nodes.Run("SELECT count(*) FROM signed")!;
+        Volatile.Write(ref isTaken, true);
 
         Assert.All(await Task.WhenAll(racing), fault => Assert.Equal(JournalFault.InUse, fault));
         Assert.Equal(then, nodes.Run("SELECT count(*) FROM signed"));
