@@ -34,7 +34,6 @@ COPY --from=build /app ./
 COPY --from=build /source/silo-config/*.json ./silo-config/
 # Sockets and dumps of diagnostics would need a file system that can be written.
 ENV DOTNET_EnableDiagnostics=0 \
-    DOTNET_gcServer=0 \
     DOTNET_TieredPGO=1
 USER $APP_UID
 EXPOSE 11111 8545 8546 8090

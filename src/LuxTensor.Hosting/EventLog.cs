@@ -3,11 +3,17 @@ namespace LuxTensor.Hosting;
 /// <summary>Writes events as lines, for humans or machines, each flushed at once.</summary>
 internal sealed class EventLog(TextWriter output, bool json, TimeProvider time)
 {
+    private readonly Lock gate = new();
+
     /// <summary>Writes one line.</summary>
     internal void Write(NodeEvent one)
     {
         var now = time.GetUtcNow();
-        output.WriteLine(json ? one.Json(now) : one.Line(now));
-        output.Flush();
+        var line = json ? one.Json(now) : one.Line(now);
+        lock (gate)
+        {
+            output.WriteLine(line);
+            output.Flush();
+        }
     }
 }

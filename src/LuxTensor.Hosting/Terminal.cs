@@ -12,6 +12,9 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error, TextReader In)
     /// <summary>The environment's variables.</summary>
     internal Func<string, string?> Variable { get; init; } = static _ => null;
 
+    /// <summary>All of the environment.</summary>
+    internal IEnumerable<KeyValuePair<string, string>> Environment { get; init; } = [];
+
     /// <summary>Reads one line that is not shown while it is typed; null at the end of the input. Only where <see cref="CanAsk"/>.</summary>
     internal Func<char[]?> ReadHidden { get; init; } = static () => null;
 
@@ -24,9 +27,11 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error, TextReader In)
     /// <summary>The console of this process, which runs a program that may have been started from its project.</summary>
     internal static Terminal OfConsole(string name, string project) => new(Console.Out, Console.Error, Console.In)
     {
-        ShowsLive = !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") is not ("dumb" or null or ""),
+        ShowsLive = !Console.IsOutputRedirected && System.Environment.GetEnvironmentVariable("TERM") is not ("dumb" or null or ""),
         CanAsk = !Console.IsInputRedirected,
-        Variable = Environment.GetEnvironmentVariable,
+        Variable = System.Environment.GetEnvironmentVariable,
+        Environment = [.. System.Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>()
+            .Select(static it => KeyValuePair.Create((string)it.Key, (string?)it.Value ?? ""))],
         ReadHidden = ReadHiddenLine,
         Command = File.Exists(project) ? $"dotnet run -c Release --project {Path.GetDirectoryName(project)} --" : name,
     };

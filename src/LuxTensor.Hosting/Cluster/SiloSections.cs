@@ -4,8 +4,8 @@ using LuxTensor.Hosting.Configuration;
 
 namespace LuxTensor.Hosting.Cluster;
 
-/// <summary>The database: where it is, and the file with the password.</summary>
-internal sealed record PostgresSettings(string Connection, string? PasswordFile)
+/// <summary>The database: where it is, the file with the password, the schema, and whether a standby that takes over has everything.</summary>
+internal sealed record PostgresSettings(string Connection, string? PasswordFile, string Schema, bool SynchronousStandby)
 {
     private const int MaxLength = 4_096;
 
@@ -17,7 +17,8 @@ internal sealed record PostgresSettings(string Connection, string? PasswordFile)
             postgres.Wrong("connection", fault, secret: true);
         }
 
-        var settings = new PostgresSettings(connection, postgres.File("passwordFile", folder));
+        var settings = new PostgresSettings(
+            connection, postgres.File("passwordFile", folder), postgres.Text("schema") ?? "luxtensor", postgres.Flag("synchronousStandby") ?? false);
         postgres.End();
         return settings;
     }

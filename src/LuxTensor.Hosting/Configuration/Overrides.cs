@@ -34,13 +34,6 @@ internal sealed class Overrides
     /// <summary>The keys that were asked for so far, without their paths.</summary>
     internal IReadOnlyCollection<string> Known => keys;
 
-    /// <summary>Those of this process.</summary>
-    internal static Overrides OfProcess()
-    {
-        var all = Environment.GetEnvironmentVariables();
-        return new Overrides(all.Keys.Cast<string>().Select(name => KeyValuePair.Create(name, (string?)all[name] ?? "")));
-    }
-
     /// <summary>The variable that stands for a key with its path.</summary>
     internal static string NameOf(string path) => Prefix + path.Replace(".", "__", StringComparison.Ordinal).ToUpperInvariant();
 

@@ -5,8 +5,9 @@ using System.Text;
 namespace LuxTensor.Rpc;
 
 /// <summary>
-/// Listens to every meter named LuxTensor.*, of another scope than this excepted, and writes what they measured in Prometheus' text format. Series are bounded:
-/// past the limit of an instrument, further label sets are counted together under overflow="true".
+/// Listens to meters and writes what they measured in Prometheus' text format: those that it is told, else every one named
+/// LuxTensor.*, of another scope than this excepted. Series are bounded: past the limit of an instrument, further label sets are
+/// counted together under overflow="true".
 /// </summary>
 internal sealed class PrometheusText : IDisposable
 {
@@ -17,12 +18,12 @@ internal sealed class PrometheusText : IDisposable
     private readonly Lock gate = new();
     private readonly Dictionary<Instrument, Family> families = [];
 
-    public PrometheusText()
+    public PrometheusText(Func<Meter, bool>? which = null)
     {
         listener.InstrumentPublished = (instrument, listening) =>
         {
             var meter = instrument.Meter;
-            if (meter.Name.StartsWith("LuxTensor.", StringComparison.Ordinal) && (meter.Scope is null || ReferenceEquals(meter.Scope, this)))
+            if (which?.Invoke(meter) ?? (meter.Name.StartsWith("LuxTensor.", StringComparison.Ordinal) && (meter.Scope is null || ReferenceEquals(meter.Scope, this))))
             {
                 lock (gate)
                 {
@@ -148,6 +149,11 @@ internal sealed class PrometheusText : IDisposable
 
         public void WriteSeries(StringBuilder text, string extra)
         {
+            if (series.Count == 0 && type == "counter" && accumulates)
+            {
+                Line(text, Name, extra, 0); // else the first event would be no increase to whoever watches
+            }
+
             foreach (var (own, one) in series.OrderBy(entry => entry.Key, StringComparer.Ordinal))
             {
                 var labels = own.Length > 0 && extra.Length > 0 ? $"{own},{extra}" : own + extra;

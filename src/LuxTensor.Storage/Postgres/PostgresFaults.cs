@@ -28,7 +28,7 @@ internal static class PostgresFaults
             PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } it =>
                 Failed($"{it.MessageText}: let the role of the connection string own the schema", JournalFault.Foreign),
             PostgresException { SqlState: PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedFunction or PostgresErrorCodes.UndefinedColumn } it =>
-                Failed($"{it.MessageText}: run `silo db migrate`", JournalFault.Foreign),
+                Failed($"{it.MessageText}: run `luxtensor-silo db migrate`", JournalFault.Foreign),
             PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName or PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification } it =>
                 Failed($"{it.MessageText}: correct the connection string", JournalFault.Foreign),
             PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } =>

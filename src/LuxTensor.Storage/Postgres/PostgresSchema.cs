@@ -90,7 +90,7 @@ public static class PostgresSchema
         {
             if (find.ExecuteScalar() is not true)
             {
-                throw new JournalException($"{where} has no tables of LuxTensor: run `silo db migrate`", JournalFault.Foreign);
+                throw new JournalException($"{where} has no tables of LuxTensor: run `luxtensor-silo db migrate`", JournalFault.Foreign);
             }
         }
 
@@ -99,7 +99,7 @@ public static class PostgresSchema
         if (Scripts.FirstOrDefault(script => !applied.ContainsKey(script.Version)) is { } missing)
         {
             throw new JournalException(
-                $"{where} has version {applied.Keys.DefaultIfEmpty(0).Max()} of the schema, this program needs version {Scripts[^1].Version} (from {missing.Name} on): run `silo db migrate`",
+                $"{where} has version {applied.Keys.DefaultIfEmpty(0).Max()} of the schema, this program needs version {Scripts[^1].Version} (from {missing.Name} on): run `luxtensor-silo db migrate`",
                 JournalFault.Foreign);
         }
     }
