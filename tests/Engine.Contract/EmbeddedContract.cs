@@ -77,6 +77,8 @@ internal sealed class EmbeddedNetwork(TestChain chain, Func<int, IJournal> openJ
             {
                 part.Dispose();
             }
+
+            await node.Host.Completion; // a node that failed is the reason of whatever went wrong
         }
     }
 
