@@ -132,6 +132,16 @@ public sealed partial class NodeHost : INode, IAsyncDisposable
             return new SubmitOutcome.Accepted(transaction.Id, Known: true);
         }
 
+        return Verifier.Check(transaction, rules, out var verified) is { } why
+            ? new SubmitOutcome.Rejected(transaction.Id, why is VoteRejection.WrongChain wrong
+                ? new Core.State.TransactionRejection.WrongChain(wrong.Expected, wrong.Actual)
+                : new Core.State.TransactionRejection.BadSignature(transaction.Sender))
+            : await SubmitAsync(verified, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Offers a transaction that was verified, as the other overload does; it may be final already.</summary>
+    public async ValueTask<SubmitOutcome> SubmitAsync(Verified<Transaction> transaction, CancellationToken cancellation)
+    {
         if (Interlocked.Increment(ref submissions) > options.MaxSubmissions)
         {
             Interlocked.Decrement(ref submissions);
@@ -140,15 +150,8 @@ public sealed partial class NodeHost : INode, IAsyncDisposable
 
         try
         {
-            if (Verifier.Check(transaction, rules, out var verified) is { } why)
-            {
-                return new SubmitOutcome.Rejected(transaction.Id, why is VoteRejection.WrongChain wrong
-                    ? new Core.State.TransactionRejection.WrongChain(wrong.Expected, wrong.Actual)
-                    : new Core.State.TransactionRejection.BadSignature(transaction.Sender));
-            }
-
             var reply = new TaskCompletionSource<SubmitOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
-            await mailbox.Writer.WriteAsync(new Mail(new NodeInput.Submit(verified), reply), cancellation).ConfigureAwait(false);
+            await mailbox.Writer.WriteAsync(new Mail(new NodeInput.Submit(transaction), reply), cancellation).ConfigureAwait(false);
             return await reply.Task.WaitAsync(cancellation).ConfigureAwait(false);
         }
         catch (ChannelClosedException)

@@ -77,7 +77,7 @@ internal sealed class Signer : IDisposable
                 }
                 else
                 {
-                    Answer(sign.Validator, sign.Ballot, Refuse(sign.Validator, sign.Ballot) ?? Sign(keys[sign.Validator], options.Guard, sign.Ballot));
+                    Answer(sign.Validator, sign.Ballot, Refuse(sign.Validator, sign.Ballot) ?? GuardedSigning.Sign(keys[sign.Validator], options.Guard, sign.Ballot));
                 }
             }
         }
@@ -85,15 +85,6 @@ internal sealed class Signer : IDisposable
         {
             host.Fail(failure); // a guard that cannot store must not sign, and a validator that cannot sign must not pretend
         }
-    }
-
-    /// <summary>Signs in memory and has the guard store the vote; only a vote that it released may leave (GRD-1).</summary>
-    /// <exception cref="JournalException">The guard could not store it.</exception>
-    public static GuardDecision Sign(SigningKey key, ISigningGuard guard, Ballot ballot)
-    {
-        Span<byte> message = stackalloc byte[Ballot.MessageSize];
-        ballot.WriteMessage(message);
-        return guard.Record(new Vote(ballot, Address.Of(key.PublicKey), key.Sign(message)));
     }
 
     /// <summary>Asks until there is an answer: a call that failed may have signed, and asking again gives the same signature.</summary>

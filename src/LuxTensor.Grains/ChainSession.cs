@@ -1,0 +1,73 @@
+using LuxTensor.Core;
+using LuxTensor.Core.Voting;
+using LuxTensor.Core.Wire;
+using LuxTensor.Engine;
+using LuxTensor.Engine.Cluster;
+using Orleans.Concurrency;
+
+namespace LuxTensor.Grains;
+
+/// <summary>
+/// The chain as long as one activation runs it: the engine's own loop, on a journal of a new generation, with votes counted and
+/// signed by other grains and gateways for a network. It ends when another activation takes the node over, for then the store
+/// refuses it.
+/// </summary>
+internal sealed class ChainSession : IAsyncDisposable
+{
+    private readonly PublishingJournal journal;
+    private readonly ISigningGuard guard;
+    private readonly GrainVoteCounter counter;
+
+    private ChainSession(PublishingJournal journal, ISigningGuard guard, GrainVoteCounter counter, ClusterTransport transport, NodeHost host) =>
+        (this.journal, this.guard, this.counter, Transport, Host) = (journal, guard, counter, transport, host);
+
+    public NodeHost Host { get; }
+
+    public ClusterTransport Transport { get; }
+
+    public ChainStatus Status(byte[] local) => new(journal.Generation, journal.Sequence, journal.FinalHeight, local);
+
+    /// <summary>Takes the node over and brings it back from the store. Blocks: not for a grain's own thread.</summary>
+    /// <exception cref="JournalException">The store cannot be reached, or is damaged.</exception>
+    public static ChainSession Open(ClusterOptions options, IGrainFactory grains, ICommitFeed feed, TimeProvider time)
+    {
+        var fenced = options.Store.OpenWriter();
+        var generation = fenced.Generation;
+        var journal = new PublishingJournal(fenced, feed);
+        var guard = options.Store.OpenGuard(generation);
+        var transport = new ClusterTransport(time, ChainGrain.GatewayLease);
+        var counter = new GrainVoteCounter(grains, options, transport);
+        var host = NodeHost.Open(new NodeOptions
+        {
+            Genesis = options.Genesis,
+            Journal = journal,
+            Guard = guard,
+            Keys = options.Keys,
+            Transport = transport,
+            Pool = options.Pool,
+            Time = time,
+            VerifyWorkers = 1, // frames come in at the gateways
+            Counter = counter,
+            SignElsewhere = (validator, ballot) => SignAsync(grains, generation, validator, ballot),
+        });
+        journal.Proven = () => host.View.Chain.ProvenHeight;
+        return new ChainSession(journal, guard, counter, transport, host);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Host.DisposeAsync().ConfigureAwait(false);
+        await counter.DisposeAsync().ConfigureAwait(false);
+        await Transport.DisposeAsync().ConfigureAwait(false);
+        guard.Dispose();
+        await journal.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static async Task<GuardDecision> SignAsync(IGrainFactory grains, ulong generation, Address validator, Ballot ballot)
+    {
+        var writer = new WireWriter(Vote.Size);
+        new Vote(ballot, validator, default).Write(writer);
+        var answer = await grains.GetGrain<IValidatorGrain>(validator.ToString()).Sign(generation, new Immutable<byte[]>(writer.ToArray())).ConfigureAwait(false);
+        return GuardCodec.Decode(answer.Value);
+    }
+}

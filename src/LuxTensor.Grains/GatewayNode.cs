@@ -1,0 +1,339 @@
+using System.Collections.Immutable;
+using System.Text;
+using System.Threading.Channels;
+using LuxTensor.Core;
+using LuxTensor.Core.Consensus;
+using LuxTensor.Core.State;
+using LuxTensor.Core.Transactions;
+using LuxTensor.Core.Voting;
+using LuxTensor.Engine;
+using LuxTensor.Engine.Cluster;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans.Concurrency;
+
+namespace LuxTensor.Grains;
+
+/// <summary>
+/// The node as a gateway's applications see it: a replica that follows the chain's commits, and relays what applications and
+/// peers send. A commit that does not come is noticed by its number, at the latest when the chain is asked where it is, and
+/// read from the store; so applications are told of every final block, once and in order.
+/// </summary>
+public sealed partial class GatewayNode : INode, IHostedService, IGatewayObserver, IAsyncDisposable
+{
+    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+
+    private readonly ClusterOptions options;
+    private readonly IGrainFactory grains;
+    private readonly ICommitFeed feed;
+    private readonly ILogger log;
+    private readonly TimeProvider time;
+    private readonly string name = Guid.NewGuid().ToString("n");
+    private readonly Channel<Step> steps = Channel.CreateUnbounded<Step>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly CancellationTokenSource stop = new();
+    private readonly Lock sinksGate = new();
+    private readonly GatewayRelay relay;
+    private ImmutableArray<INoticeSink> sinks = [];
+    private Replica? replica; // of the loop
+    private NodeState? view;
+    private ulong sequence;
+    private TaskCompletionSource moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task[] tasks = [];
+
+    /// <summary>A gateway that <see cref="StartAsync"/> brings up.</summary>
+    internal GatewayNode(ClusterOptions options, IGrainFactory grains, ICommitFeed feed, SiloShare share, TimeProvider time, ILogger<GatewayNode> log)
+    {
+        (this.options, this.grains, this.feed, this.time, this.log) = (options, grains, feed, time, log);
+        relay = new GatewayRelay(options, grains, share, () => View);
+    }
+
+    /// <summary>What the replica's loop takes: bytes of a commit, or where the chain is.</summary>
+    private abstract record Step
+    {
+        public sealed record Came(byte[] Bytes) : Step;
+
+        public sealed record Looked(ChainStatus Status) : Step;
+    }
+
+    /// <inheritdoc/>
+    public Genesis Genesis => options.Genesis;
+
+    /// <inheritdoc/>
+    public NodeState View => Volatile.Read(ref view) ?? throw new InvalidOperationException("the gateway has not started yet");
+
+    /// <inheritdoc/>
+    public IChainReader Chain => options.Store.Reader;
+
+    /// <inheritdoc/>
+    public IReadOnlyCollection<PeerId> Peers => options.Transport?.Peers ?? [];
+
+    /// <summary>The number of the last commit that <see cref="View"/> shows.</summary>
+    public ulong Sequence => Volatile.Read(ref sequence);
+
+    private IChainGrain ChainGrain => grains.GetGrain<IChainGrain>(options.ChainKey);
+
+    /// <inheritdoc/>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        var observer = grains.CreateObjectReference<IGatewayObserver>(this);
+        while (replica is null)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                var status = await AttachAsync(observer).ConfigureAwait(false);
+                Show(await Task.Run(() => Read(status), cancellationToken).ConfigureAwait(false), []);
+            }
+            catch (Exception failure) when (failure is not OperationCanceledException)
+            {
+                LogNoChain(failure.Message);
+                await Task.Delay(Pause, time, cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        tasks = [Task.Run(FollowAsync, CancellationToken.None), Task.Run(() => BeatAsync(observer), CancellationToken.None)];
+        relay.Start();
+    }
+
+    /// <inheritdoc/>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await stop.CancelAsync().ConfigureAwait(false);
+        steps.Writer.TryComplete();
+        await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await relay.DisposeAsync().ConfigureAwait(false);
+        Tell(new Notice.Stopped(null));
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(CancellationToken.None).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public Task Carry(Immutable<byte[]> frames)
+    {
+        if (options.Transport is { } transport)
+        {
+            foreach (var frame in Pack.Read(frames.Value))
+            {
+                OutgoingFrame.Carry(frame, transport);
+            }
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public IDisposable Subscribe(INoticeSink sink)
+    {
+        lock (sinksGate)
+        {
+            sinks = sinks.Add(sink);
+        }
+
+        return new Subscription(this, sink);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<SubmitOutcome> SubmitAsync(ReadOnlyMemory<byte> encoded, CancellationToken cancellation)
+    {
+        var rules = options.Genesis.Rules;
+        if (!Transaction.TryDecode(encoded.Span, rules.MaxTransactionBytes, out var transaction, out var fault))
+        {
+            return new SubmitOutcome.Malformed(fault);
+        }
+
+        if (View.Pool.Find(transaction!.Id) is not null || await Task.Run(() => Chain.Locate(transaction.Id), cancellation).ConfigureAwait(false) is not null)
+        {
+            return new SubmitOutcome.Accepted(transaction.Id, Known: true);
+        }
+
+        if (Verifier.Check(transaction, rules, out var verified) is { } why)
+        {
+            return new SubmitOutcome.Rejected(transaction.Id, why is VoteRejection.WrongChain wrong
+                ? new TransactionRejection.WrongChain(wrong.Expected, wrong.Actual)
+                : new TransactionRejection.BadSignature(transaction.Sender));
+        }
+
+        var (code, stored) = await relay.SubmitAsync(transaction, cancellation).ConfigureAwait(false);
+        await ReachedAsync(stored).WaitAsync(cancellation).ConfigureAwait(false); // whoever submitted sees it in the pool
+        return code switch
+        {
+            SubmitCode.Added => new SubmitOutcome.Accepted(transaction.Id, Known: false),
+            SubmitCode.Known => new SubmitOutcome.Accepted(transaction.Id, Known: true),
+            SubmitCode.Refused when View.Pool.Add(verified, View.FinalLedger, rules).Outcome is MempoolOutcome.Rejected rejected =>
+                new SubmitOutcome.Rejected(transaction.Id, rejected.Why),
+            _ => new SubmitOutcome.Busy(), // also where the pool has room again meanwhile
+        };
+    }
+
+    private Task<ChainStatus> AttachAsync(IGatewayObserver observer)
+    {
+        ReadOnlyMemory<byte>[] peers = [.. Peers.Select(peer => (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(peer.Name))];
+        return ChainGrain.Attach(observer, name, new Immutable<byte[]>(Pack.Of(peers)));
+    }
+
+    private Replica Read(ChainStatus status)
+    {
+        var local = status.Local.Chunk(Address.Size).Select(bytes => new Address(bytes)).ToArray();
+        return Replica.From(options.Store.Load(), status.Generation, options.Genesis, local, options.Pool);
+    }
+
+    /// <summary>Says that this gateway is here, hears where the chain is, and renews the feed where that has gone silent.</summary>
+    private async Task BeatAsync(IGatewayObserver observer)
+    {
+        IAsyncDisposable? subscription = null;
+        var seen = Sequence;
+        using var timer = new PeriodicTimer(Beat, time);
+        do
+        {
+            try
+            {
+                var status = await AttachAsync(observer).ConfigureAwait(false);
+                var isSilent = status.Sequence > Sequence && Sequence == seen;
+                seen = Sequence;
+                steps.Writer.TryWrite(new Step.Looked(status));
+                if (subscription is null || isSilent)
+                {
+                    if (subscription is not null)
+                    {
+                        await subscription.DisposeAsync().ConfigureAwait(false);
+                    }
+
+                    subscription = await feed.SubscribeAsync(bytes => steps.Writer.TryWrite(new Step.Came(bytes))).ConfigureAwait(false);
+                }
+            }
+            catch (Exception failure) when (!stop.IsCancellationRequested)
+            {
+                LogNoChain(failure.Message);
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stop.Token).ConfigureAwait(false));
+    }
+
+    private async Task FollowAsync()
+    {
+        ChainStatus? missing = null; // where the chain was when it was found ahead of this replica
+        await foreach (var step in steps.Reader.ReadAllAsync(stop.Token).ConfigureAwait(false))
+        {
+            try
+            {
+                switch (step)
+                {
+                    case Step.Came { Bytes: var bytes } when Commit.TryDecode(bytes, options.Genesis.Rules) is { } commit:
+                        if (replica!.Apply(commit) is var (next, notices))
+                        {
+                            Show(next, notices);
+                        }
+                        else if (commit.Generation == replica.Generation)
+                        {
+                            await CatchUpAsync(new ChainStatus(commit.Generation, commit.Sequence, 0, LocalBytes())).ConfigureAwait(false);
+                        }
+
+                        break;
+                    case Step.Looked { Status: var status }:
+                        // What it was ahead by at the last look must have come by now, or is lost.
+                        if (status.Generation != replica!.Generation || (missing is { } late && late.Sequence > replica.Sequence))
+                        {
+                            await CatchUpAsync(status).ConfigureAwait(false);
+                        }
+
+                        missing = status;
+                        break;
+                    default:
+                        break;
+                }
+            }
+            catch (Exception failure) when (!stop.IsCancellationRequested)
+            {
+                LogBehind(failure.Message); // tried again at the next look
+            }
+        }
+    }
+
+    private byte[] LocalBytes()
+    {
+        var writer = new Core.Wire.WireWriter();
+        foreach (var local in replica!.State.Chain.Local)
+        {
+            writer.Address(local);
+        }
+
+        return writer.ToArray();
+    }
+
+    /// <summary>Reads the store, and tells of all that happened since the replica's last commit.</summary>
+    private async Task CatchUpAsync(ChainStatus status)
+    {
+        var before = replica!.State;
+        var next = await Task.Run(() => Read(status)).ConfigureAwait(false);
+        var notices = new List<Notice>();
+        for (var height = before.Final.Height + 1; height <= next.State.Final.Height; height++)
+        {
+            if (Chain.BlockAt(height) is { Certificate: { } certificate, Block: var block })
+            {
+                notices.Add(new Notice.HeadMoved(block.Header.Parent, height - 1, [], [block]));
+                notices.Add(new Notice.Finalized(block, certificate));
+            }
+        }
+
+        LogCaughtUp(before.Final.Height, next.State.Final.Height);
+        Show(next, notices);
+    }
+
+    /// <summary>The view first, then the notices.</summary>
+    private void Show(Replica next, IReadOnlyCollection<Notice> notices)
+    {
+        replica = next;
+        Volatile.Write(ref view, next.State);
+        Volatile.Write(ref sequence, next.Sequence);
+        Interlocked.Exchange(ref moved, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+        foreach (var notice in notices)
+        {
+            Tell(notice);
+        }
+    }
+
+    private async Task ReachedAsync(ulong wanted)
+    {
+        while (Sequence < wanted && !stop.IsCancellationRequested)
+        {
+            var next = Volatile.Read(ref moved).Task;
+            if (Sequence < wanted)
+            {
+                await next.ConfigureAwait(false);
+            }
+        }
+    }
+
+    private void Tell(Notice notice)
+    {
+        foreach (var sink in sinks)
+        {
+            sink.Publish(notice);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "the chain does not answer: {Reason}")]
+    private partial void LogNoChain(string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "this gateway could not read what it misses: {Reason}")]
+    private partial void LogBehind(string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "read from the store what the feed did not bring: final block {From} to {To}")]
+    private partial void LogCaughtUp(ulong from, ulong to);
+
+    private sealed class Subscription(GatewayNode node, INoticeSink sink) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (node.sinksGate)
+            {
+                node.sinks = node.sinks.Remove(sink);
+            }
+        }
+    }
+}

@@ -1,0 +1,208 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using LuxTensor.Core;
+using LuxTensor.Core.Consensus;
+using LuxTensor.Core.Transactions;
+using LuxTensor.Core.Voting;
+using LuxTensor.Crypto;
+using LuxTensor.Engine;
+using LuxTensor.Engine.Caching;
+using LuxTensor.Engine.Cluster;
+using Orleans.Concurrency;
+
+namespace LuxTensor.Grains;
+
+/// <summary>
+/// A gateway's way in: frames pass the engine's cheap checks; votes are verified in packs on this silo and go to their height's
+/// grain; all else, verified, and transactions go to the chain.
+/// </summary>
+internal sealed class GatewayRelay : IAsyncDisposable
+{
+    private const int SeenBytes = 4 << 20;
+    private const int MostWaiting = 16_384;
+
+    private readonly ClusterOptions options;
+    private readonly IGrainFactory grains;
+    private readonly SiloShare share;
+    private readonly Func<NodeState> view;
+    private readonly SeenFilter seen = new(SeenBytes); // votes come once from every peer
+    private readonly Channel<(Vote Vote, IncomingFrame Frame)> votes = Channel.CreateBounded<(Vote, IncomingFrame)>(
+        new BoundedChannelOptions(MostWaiting) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    private readonly Channel<(Transaction Transaction, TaskCompletionSource<(SubmitCode, ulong)> Reply)> submissions =
+        Channel.CreateBounded<(Transaction, TaskCompletionSource<(SubmitCode, ulong)>)>(new BoundedChannelOptions(MostWaiting));
+
+    private readonly CancellationTokenSource stop = new();
+    private readonly Packer toChain;
+    private readonly Ingress? ingress;
+    private readonly ISigningGuard guard;
+    private Task[] tasks = [];
+
+    public GatewayRelay(ClusterOptions options, IGrainFactory grains, SiloShare share, Func<NodeState> view)
+    {
+        (this.options, this.grains, this.share, this.view) = (options, grains, share, view);
+        guard = options.Store.OpenGuard(null);
+        toChain = new Packer(pack => Chain.Take(new Immutable<byte[]>(pack)), static () => false); // a peer says again what matters
+        ingress = options.Transport is null ? null : new Ingress(new IngressOptions
+        {
+            Rules = options.Genesis.Rules,
+            View = view,
+            Chain = options.Store.Reader,
+            Transport = options.Transport,
+            Guard = guard,
+            IsLocal = validator => view().Chain.IsLocal(validator),
+            Post = Relay,
+            Fail = static _ => { }, // a frame that cannot be answered is lost, as on any network
+            PassVote = PassVote,
+        });
+    }
+
+    private IChainGrain Chain => grains.GetGrain<IChainGrain>(options.ChainKey);
+
+    public void Start()
+    {
+        tasks =
+        [
+            .. Enumerable.Range(0, int.Clamp(Environment.ProcessorCount, 1, 8)).Select(_ => Task.Run(VerifyAsync)),
+            Task.Run(SubmitAsync),
+            ingress?.RunAsync() ?? Task.CompletedTask,
+        ];
+        options.Transport?.Start(ingress!.Offer);
+    }
+
+    /// <summary>Has the chain store a transaction that was verified; gives what became of it, and after which commit.</summary>
+    public async Task<(SubmitCode Code, ulong Stored)> SubmitAsync(Transaction transaction, CancellationToken cancellation)
+    {
+        var reply = new TaskCompletionSource<(SubmitCode, ulong)>(TaskCreationOptions.RunContinuationsAsynchronously);
+        return submissions.Writer.TryWrite((transaction, reply)) ? await reply.Task.WaitAsync(cancellation).ConfigureAwait(false) : (SubmitCode.Busy, 0);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        ingress?.Complete();
+        votes.Writer.TryComplete();
+        submissions.Writer.TryComplete();
+        await stop.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await toChain.DisposeAsync().ConfigureAwait(false);
+        guard.Dispose();
+        stop.Dispose();
+    }
+
+    private ValueTask Relay(NodeInput input)
+    {
+        if (RelayCodec.Encode(input, options.Genesis.Rules.ChainId) is { } bytes)
+        {
+            toChain.Add(bytes);
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    private void PassVote(Vote vote, IncomingFrame frame)
+    {
+        if (!seen.Add(Sha256.Hash(frame.Bytes.Span)) || !votes.Writer.TryWrite((vote, frame)))
+        {
+            frame.Judge(FrameVerdict.Ignore);
+        }
+    }
+
+    private async Task VerifyAsync()
+    {
+        var batch = new List<(Vote Vote, IncomingFrame Frame)>();
+        var verifier = grains.GetGrain<IVoteVerifierGrain>(options.ChainKey);
+        while (await votes.Reader.WaitToReadAsync(stop.Token).ConfigureAwait(false))
+        {
+            while (batch.Count < Pack.MostItems && votes.Reader.TryRead(out var next))
+            {
+                batch.Add(next);
+            }
+
+            try
+            {
+                ReadOnlyMemory<byte>[] items = [.. batch.Select(entry => (ReadOnlyMemory<byte>)Pack.Encode(entry.Vote))];
+                var verdicts = (await verifier.Verify(new Immutable<byte[]>(Pack.Of(items))).ConfigureAwait(false)).Value;
+                for (var i = 0; i < batch.Count; i++)
+                {
+                    Judge(batch[i].Vote, batch[i].Frame, verdicts[i] == 1);
+                }
+
+                foreach (var height in Enumerable.Range(0, batch.Count).Where(i => verdicts[i] == 1).GroupBy(i => batch[i].Vote.Ballot.Height))
+                {
+                    await CountAsync(height.Key, Pack.Of([.. height.Select(i => items[i])])).ConfigureAwait(false);
+                }
+            }
+            catch (Exception) when (!stop.IsCancellationRequested)
+            {
+                // lost: their validators say them again while it matters
+            }
+
+            batch.Clear();
+        }
+    }
+
+    private void Judge(Vote vote, IncomingFrame frame, bool holds)
+    {
+        frame.Judge(holds ? FrameVerdict.Accept : FrameVerdict.Reject);
+        if (!holds)
+        {
+            _ = Relay(new NodeInput.BadVote(vote.Validator, vote.Ballot.Height));
+        }
+        else if (view().Chain.IsLocal(vote.Validator))
+        {
+            guard.Record(vote); // GRD-5
+        }
+    }
+
+    private Task CountAsync(ulong height, byte[] pack)
+    {
+        var chain = view().Chain;
+        return grains.GetGrain<IBlockFinalityGrain>((long)height, options.ChainKey, null).Take(chain.Height, chain.Round, new Immutable<byte[]>(pack));
+    }
+
+    private async Task SubmitAsync()
+    {
+        var batch = new List<(Transaction Transaction, TaskCompletionSource<(SubmitCode, ulong)> Reply)>();
+        while (await submissions.Reader.WaitToReadAsync(stop.Token).ConfigureAwait(false))
+        {
+            while (batch.Count < Pack.MostItems && submissions.Reader.TryRead(out var next))
+            {
+                batch.Add(next);
+            }
+
+            var answers = await SubmitAsync([.. batch.Select(entry => entry.Transaction.Encoded)]).ConfigureAwait(false);
+            for (var i = 0; i < batch.Count; i++)
+            {
+                if (answers is { Length: > 8 })
+                {
+                    batch[i].Reply.TrySetResult(((SubmitCode)answers[8 + i], System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(answers)));
+                }
+                else
+                {
+                    batch[i].Reply.TrySetException(new JournalException("the chain did not answer whether it stored this transaction: ask for its id, or send it again"));
+                }
+            }
+
+            batch.Clear();
+        }
+    }
+
+    /// <summary>Asks again where a call failed: what was stored before is known then.</summary>
+    private async Task<byte[]?> SubmitAsync(ReadOnlyMemory<byte>[] items)
+    {
+        var pack = new Immutable<byte[]>(Pack.Of(items));
+        for (var attempt = 0; attempt < 40 && !stop.IsCancellationRequested; attempt++)
+        {
+            try
+            {
+                return (await Chain.Submit(pack).ConfigureAwait(false)).Value;
+            }
+            catch (Exception) when (!stop.IsCancellationRequested)
+            {
+                await Task.Delay(250, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+
+        return null;
+    }
+}

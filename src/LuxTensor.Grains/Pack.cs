@@ -1,0 +1,75 @@
+using System.Buffers.Binary;
+using LuxTensor.Core.Voting;
+using LuxTensor.Core.Wire;
+
+namespace LuxTensor.Grains;
+
+/// <summary>
+/// Several byte strings as one: a length of 4 bytes before each. One array travels many times faster between silos than the
+/// same items typed or one by one.
+/// </summary>
+internal static class Pack
+{
+    /// <summary>Most items in one call.</summary>
+    public const int MostItems = 256;
+
+    /// <summary>Bytes after which a call takes no further item.</summary>
+    public const int MostBytes = 4 << 20;
+
+    /// <summary>Joins.</summary>
+    public static byte[] Of(IReadOnlyCollection<ReadOnlyMemory<byte>> items)
+    {
+        var bytes = new byte[items.Sum(static item => 4 + item.Length)];
+        var at = 0;
+        foreach (var item in items)
+        {
+            BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(at), (uint)item.Length);
+            item.CopyTo(bytes.AsMemory(at + 4));
+            at += 4 + item.Length;
+        }
+
+        return bytes;
+    }
+
+    /// <summary>Parts again.</summary>
+    /// <exception cref="FormatException">The bytes are no pack: the silos run different versions.</exception>
+    public static IEnumerable<ReadOnlyMemory<byte>> Read(ReadOnlyMemory<byte> pack)
+    {
+        while (!pack.IsEmpty)
+        {
+            var length = pack.Length < 4 ? uint.MaxValue : BinaryPrimitives.ReadUInt32BigEndian(pack.Span);
+            if (length > pack.Length - 4)
+            {
+                throw new FormatException("these bytes are no pack: do all silos run the same version?");
+            }
+
+            yield return pack.Slice(4, (int)length);
+            pack = pack[(4 + (int)length)..];
+        }
+    }
+
+    /// <summary>A vote's bytes.</summary>
+    public static byte[] Encode(Vote vote)
+    {
+        var writer = new WireWriter(Vote.Size);
+        vote.Write(writer);
+        return writer.ToArray();
+    }
+
+    /// <summary>The votes of a pack; malformed ones are left out.</summary>
+    public static List<Vote> ReadVotes(ReadOnlyMemory<byte> pack)
+    {
+        var votes = new List<Vote>();
+        foreach (var item in Read(pack))
+        {
+            var reader = new WireReader(item.Span);
+            var vote = Vote.Read(ref reader);
+            if (reader.End())
+            {
+                votes.Add(vote);
+            }
+        }
+
+        return votes;
+    }
+}

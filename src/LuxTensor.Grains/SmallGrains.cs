@@ -1,0 +1,70 @@
+using System.Globalization;
+using LuxTensor.Core;
+using LuxTensor.Core.Voting;
+using LuxTensor.Core.Wire;
+using LuxTensor.Engine;
+using LuxTensor.Engine.Cluster;
+using Orleans.Concurrency;
+
+namespace LuxTensor.Grains;
+
+/// <summary>Signs for one validator, on some silo that has its key. That it may be activated twice is the guard's to answer.</summary>
+[GrainType("luxtensor-validator"), Reentrant, OnSilos(SiloRole.Validator)]
+internal sealed class ValidatorGrain(ClusterOptions options, SiloShare share, IGrainFactory grains) : Grain, IValidatorGrain
+{
+    public async Task<Immutable<byte[]>> Sign(ulong generation, Immutable<byte[]> ballot)
+    {
+        var reader = new WireReader(ballot.Value);
+        var asked = Vote.Read(ref reader);
+        if (!reader.End() || !Address.TryParse(this.GetPrimaryKeyString(), out var address) || asked.Validator != address)
+        {
+            throw new FormatException("these bytes are no ballot of this validator: do all silos run the same version?");
+        }
+
+        if (share.KeyOf(address) is not { } key)
+        {
+            return new Immutable<byte[]>(GuardCodec.Encode(new GuardDecision.Blocked(
+                $"this silo has no key of {address}: give every validator silo the same keystores")));
+        }
+
+        var decision = await Task.Run(() => GuardedSigning.Sign(key, share.GuardOf(generation), asked.Ballot));
+        return new Immutable<byte[]>(GuardCodec.Encode(decision));
+    }
+
+    public Task<ValidatorStatus?> Get() => grains.GetGrain<IChainGrain>(options.ChainKey).Describe(this.GetPrimaryKeyString());
+}
+
+/// <summary>An epoch's frozen set, in numbers.</summary>
+[GrainType("luxtensor-epoch"), OnSilos(SiloRole.Validator)]
+internal sealed class EpochGrain(SiloShare share) : Grain, IEpochGrain
+{
+    public async Task<EpochStatus?> Get() => await share.SetOfAsync((ulong)this.GetPrimaryKeyLong(out _)) is { } set
+        ? new EpochStatus(set.Validators.Length, set.TotalStake.ToString(CultureInfo.InvariantCulture), set.Hash.ToString())
+        : null;
+}
+
+/// <summary>Verifies votes beside whoever asks: as many activations a silo as it has cores, and no call leaves it.</summary>
+[GrainType("luxtensor-vote-verifier"), StatelessWorker]
+internal sealed class VoteVerifierGrain(SiloShare share) : Grain, IVoteVerifierGrain
+{
+    public async Task<Immutable<byte[]>> Verify(Immutable<byte[]> votes)
+    {
+        var rules = share.Rules;
+        var verdicts = new List<byte>();
+        foreach (var item in Pack.Read(votes.Value))
+        {
+            var vote = ReadVote(item.Span);
+            var set = vote is null ? null : await share.SetOfAsync(rules.EpochOf(vote.Ballot.Height));
+            verdicts.Add(vote is not null && Verifier.Check(vote, rules, set, out _) is null ? (byte)1 : (byte)0);
+        }
+
+        return new Immutable<byte[]>([.. verdicts]);
+    }
+
+    private static Vote? ReadVote(ReadOnlySpan<byte> bytes)
+    {
+        var reader = new WireReader(bytes);
+        var vote = Vote.Read(ref reader);
+        return reader.End() ? vote : null;
+    }
+}
