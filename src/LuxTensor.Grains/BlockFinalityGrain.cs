@@ -4,7 +4,6 @@ using LuxTensor.Engine;
 using LuxTensor.Engine.Cluster;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
-using Orleans.Runtime;
 
 namespace LuxTensor.Grains;
 
@@ -14,7 +13,7 @@ namespace LuxTensor.Grains;
 /// </summary>
 [GrainType("luxtensor-block-finality"), OnSilos(SiloRole.Validator)]
 internal sealed partial class BlockFinalityGrain(ClusterOptions options, SiloShare share, IGrainFactory grains, ILogger<BlockFinalityGrain> log)
-    : Grain, IBlockFinalityGrain
+    : Grain, IBlockFinalityGrain, IAsyncDisposable
 {
     private const ulong HeightsKept = 64; // of votes in the store, for whoever asks why
 
@@ -49,11 +48,9 @@ internal sealed partial class BlockFinalityGrain(ClusterOptions options, SiloSha
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         await writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-        if (tell is not null)
-        {
-            await tell.DisposeAsync();
-        }
     }
+
+    public ValueTask DisposeAsync() => tell?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     public async Task Take(ulong deciding, uint round, Immutable<byte[]> votes)
     {

@@ -95,6 +95,7 @@ internal sealed partial class ChainGrain(ClusterOptions options, IGrainFactory g
 
         return await host.SubmitAsync(Verifier.Attested(transaction!), CancellationToken.None) switch
         {
+            SubmitOutcome.Rejected when await Task.Run(() => host.Chain.Locate(transaction!.Id)) is not null => SubmitCode.Known, // asked again after a timeout
             SubmitOutcome.Accepted { Known: false } => SubmitCode.Added,
             SubmitOutcome.Accepted => SubmitCode.Known,
             SubmitOutcome.Busy => SubmitCode.Busy,

@@ -5,7 +5,6 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
-using Orleans.Hosting;
 
 namespace LuxTensor.Grains;
 
@@ -47,7 +46,6 @@ public static class ClusterHosting
                 options,
                 services.GetRequiredService<IGrainFactory>(),
                 services.GetRequiredService<ICommitFeed>(),
-                services.GetRequiredService<SiloShare>(),
                 services.GetRequiredService<TimeProvider>(),
                 services.GetRequiredService<ILogger<GatewayNode>>()));
             silo.Services.AddSingleton<INode>(services => services.GetRequiredService<GatewayNode>());

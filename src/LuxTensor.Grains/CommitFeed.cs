@@ -1,7 +1,6 @@
 using System.Threading.Channels;
 using LuxTensor.Engine;
 using LuxTensor.Engine.Cluster;
-using Orleans.Runtime;
 using Orleans.Streams;
 
 namespace LuxTensor.Grains;

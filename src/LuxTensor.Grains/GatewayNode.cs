@@ -40,12 +40,13 @@ public sealed partial class GatewayNode : INode, IHostedService, IGatewayObserve
     private ulong sequence;
     private TaskCompletionSource moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task[] tasks = [];
+    private int stopping;
 
     /// <summary>A gateway that <see cref="StartAsync"/> brings up.</summary>
-    internal GatewayNode(ClusterOptions options, IGrainFactory grains, ICommitFeed feed, SiloShare share, TimeProvider time, ILogger<GatewayNode> log)
+    internal GatewayNode(ClusterOptions options, IGrainFactory grains, ICommitFeed feed, TimeProvider time, ILogger<GatewayNode> log)
     {
         (this.options, this.grains, this.feed, this.time, this.log) = (options, grains, feed, time, log);
-        relay = new GatewayRelay(options, grains, share, () => View);
+        relay = new GatewayRelay(options, grains, () => View);
     }
 
     /// <summary>What the replica's loop takes: bytes of a commit, or where the chain is.</summary>
@@ -99,6 +100,11 @@ public sealed partial class GatewayNode : INode, IHostedService, IGatewayObserve
     /// <inheritdoc/>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        if (Interlocked.Exchange(ref stopping, 1) != 0)
+        {
+            return;
+        }
+
         await stop.CancelAsync().ConfigureAwait(false);
         steps.Writer.TryComplete();
         await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -288,6 +294,7 @@ public sealed partial class GatewayNode : INode, IHostedService, IGatewayObserve
     private void Show(Replica next, IReadOnlyCollection<Notice> notices)
     {
         replica = next;
+        options.Store.Learn(next.State.Final.Height);
         Volatile.Write(ref view, next.State);
         Volatile.Write(ref sequence, next.Sequence);
         Interlocked.Exchange(ref moved, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();

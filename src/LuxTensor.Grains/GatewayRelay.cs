@@ -1,7 +1,4 @@
-using System.Collections.Concurrent;
 using System.Threading.Channels;
-using LuxTensor.Core;
-using LuxTensor.Core.Consensus;
 using LuxTensor.Core.Transactions;
 using LuxTensor.Core.Voting;
 using LuxTensor.Crypto;
@@ -23,7 +20,6 @@ internal sealed class GatewayRelay : IAsyncDisposable
 
     private readonly ClusterOptions options;
     private readonly IGrainFactory grains;
-    private readonly SiloShare share;
     private readonly Func<NodeState> view;
     private readonly SeenFilter seen = new(SeenBytes); // votes come once from every peer
     private readonly Channel<(Vote Vote, IncomingFrame Frame)> votes = Channel.CreateBounded<(Vote, IncomingFrame)>(
@@ -38,9 +34,9 @@ internal sealed class GatewayRelay : IAsyncDisposable
     private readonly ISigningGuard guard;
     private Task[] tasks = [];
 
-    public GatewayRelay(ClusterOptions options, IGrainFactory grains, SiloShare share, Func<NodeState> view)
+    public GatewayRelay(ClusterOptions options, IGrainFactory grains, Func<NodeState> view)
     {
-        (this.options, this.grains, this.share, this.view) = (options, grains, share, view);
+        (this.options, this.grains, this.view) = (options, grains, view);
         guard = options.Store.OpenGuard(null);
         toChain = new Packer(pack => Chain.Take(new Immutable<byte[]>(pack)), static () => false); // a peer says again what matters
         ingress = options.Transport is null ? null : new Ingress(new IngressOptions
@@ -51,7 +47,11 @@ internal sealed class GatewayRelay : IAsyncDisposable
             Transport = options.Transport,
             Guard = guard,
             IsLocal = validator => view().Chain.IsLocal(validator),
-            Post = Relay,
+            Post = input =>
+            {
+                Relay(input);
+                return ValueTask.CompletedTask;
+            },
             Fail = static _ => { }, // a frame that cannot be answered is lost, as on any network
             PassVote = PassVote,
         });
@@ -89,14 +89,12 @@ internal sealed class GatewayRelay : IAsyncDisposable
         stop.Dispose();
     }
 
-    private ValueTask Relay(NodeInput input)
+    private void Relay(NodeInput input)
     {
         if (RelayCodec.Encode(input, options.Genesis.Rules.ChainId) is { } bytes)
         {
             toChain.Add(bytes);
         }
-
-        return ValueTask.CompletedTask;
     }
 
     private void PassVote(Vote vote, IncomingFrame frame)
@@ -146,7 +144,7 @@ internal sealed class GatewayRelay : IAsyncDisposable
         frame.Judge(holds ? FrameVerdict.Accept : FrameVerdict.Reject);
         if (!holds)
         {
-            _ = Relay(new NodeInput.BadVote(vote.Validator, vote.Ballot.Height));
+            Relay(new NodeInput.BadVote(vote.Validator, vote.Ballot.Height));
         }
         else if (view().Chain.IsLocal(vote.Validator))
         {

@@ -116,7 +116,7 @@ public sealed class SplitContract : NodeContract
         private void Tell(CollectorState next, ImmutableArray<NodeInput> told)
         {
             heights[next.Votes.Height] = next;
-            foreach (var old in heights.Keys.Where(height => height + 8 < next.Votes.Height).ToArray())
+            foreach (var old in heights.Keys.Where(height => height + 8 < Host!.View.Chain.Height).ToArray())
             {
                 heights.Remove(old);
             }

@@ -15,6 +15,9 @@ public interface IClusterStore : IDisposable
     /// <summary>The votes that the collecting grains keep.</summary>
     IVoteStore Votes { get; }
 
+    /// <summary>Tells the reader of a final height that this process heard of elsewhere, so that it need not ask.</summary>
+    void Learn(ulong finalHeight);
+
     /// <summary>Takes the node over: from now on every writer and guard of an earlier generation is refused.</summary>
     /// <exception cref="JournalException">The store cannot be reached, is damaged, or is of another chain or version.</exception>
     IFencedJournal OpenWriter();
