@@ -90,9 +90,14 @@ internal sealed class PostgresDatabase : IDisposable
                 using var connection = pool.OpenConnection();
                 return body(connection);
             }
-            catch (Exception lost) when (again && PostgresFaults.IsLostConnection(lost))
+            catch (Exception lost) when (PostgresFaults.IsLostConnection(lost))
             {
-                pool.Clear(); // the others are of the same server
+                Clear(); // the others are of the same server
+                if (!again)
+                {
+                    throw;
+                }
+
                 using var connection = pool.OpenConnection();
                 return body(connection);
             }

@@ -79,7 +79,7 @@ public sealed class PostgresStore : IClusterStore
         {
             try
             {
-                var from = database.Write("taking the node over", connection => PostgresDatabase.InTransaction(connection, () => TakeOver(connection, grace)));
+                var from = database.WriteAgain("taking the node over", connection => PostgresDatabase.InTransaction(connection, () => TakeOver(connection, grace)));
                 reader.Learn((ulong)from.Height);
                 return new PostgresJournal(database, reader, genesis, from);
             }

@@ -114,6 +114,19 @@ public sealed class Failing_servers(PostgresFixture fixture) : IDisposable
         Assert.IsType<GuardDecision.Released>(guard.Record(chain.Vote(0, 2, 0, Phase.Prepare, 1)));
         Assert.Single(await store.Votes.ReadAsync(1, default));
         Assert.Equal(1UL, store.Load().Sequence);
+        nodes.Server.Stop();
+        nodes.Server.Start();
+        using var next = store.OpenWriter();
+        next.Commit(new JournalBatch { Finalized = [chain.Next()] });
+        await Waiting.AtOnce(4, i => GuardOf(next.Generation).Record(chain.Vote(i, 3, 0, Phase.Prepare, 1)));
+        nodes.Server.Stop();
+        nodes.Server.Start();
+        Assert.Throws<JournalException>(() => next.Commit(new JournalBatch())); // its connection was gone: what came of it is unknown
+        using var last = store.OpenWriter();
+        last.Commit(new JournalBatch { Finalized = [chain.Next()] });
+        Assert.Equal(3UL, last.Sequence);
+
+        ISigningGuard GuardOf(ulong generation) => store.OpenGuard(generation);
     }
 
     [SkippableFact]
