@@ -1,0 +1,156 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json.Nodes;
+using System.Threading.Channels;
+
+namespace LuxTensor.Tests.Cluster;
+
+/// <summary>luxtensor-silo in a process of its own. What it logs is read as it comes.</summary>
+internal sealed class Silo_process : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(180); // against hanging for ever, never waited for
+    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(30) };
+
+    private readonly CancellationTokenSource patience = new(Patience);
+    private readonly Channel<JsonNode> events = Channel.CreateUnbounded<JsonNode>();
+    private readonly ConcurrentQueue<string> lines = [];
+    private readonly IReadOnlyDictionary<string, string> environment;
+    private readonly Process process;
+    private readonly Task reading;
+
+    internal Silo_process(IReadOnlyDictionary<string, string> environment, params string[] args)
+    {
+        this.environment = environment;
+        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "luxtensor-silo"), args)
+        {
+            UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,
+        };
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        process = Process.Start(start)!;
+        reading = ReadAsync();
+    }
+
+    /// <summary>Everything that it said.</summary>
+    internal string Said => string.Join('\n', lines);
+
+    internal int SiloPort => int.Parse(environment["LUXTENSOR__CLUSTER__SILOPORT"]);
+
+    private string Operations => $"http://{environment["LUXTENSOR__OPERATIONS__LISTEN"]}";
+
+    /// <summary>The next event of a kind that passes; those before it are gone.</summary>
+    internal async Task<JsonNode> EventAsync(string kind, Func<JsonNode, bool>? passes = null)
+    {
+        try
+        {
+            await foreach (var found in events.Reader.ReadAllAsync(patience.Token))
+            {
+                if ((string?)found["event"] == kind && passes?.Invoke(found) != false)
+                {
+                    return found;
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            Assert.Fail($"no event {kind} came in {Patience.TotalSeconds} s:\n{Said}");
+        }
+
+        Assert.Fail($"it ended before the event {kind}:\n{Said}");
+        return null!;
+    }
+
+    /// <summary>The height of the next final block, at least as high as asked.</summary>
+    internal async Task<ulong> FinalAsync(ulong least = 0) =>
+        (ulong)(await EventAsync("final", it => (ulong)it["height"]! >= least))["height"]!;
+
+    /// <summary>Asks until it is answered as wanted: there is no event for becoming ready.</summary>
+    internal async Task ReadyAsync()
+    {
+        while (await AskAsync("/health/ready") is not (HttpStatusCode.OK, _))
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+    }
+
+    /// <summary>Asks the operations port.</summary>
+    internal async Task<(HttpStatusCode? Code, string Text)> AskAsync(string path, string? authorization = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, Operations + path);
+        request.Headers.Authorization = authorization is null ? null : AuthenticationHeaderValue.Parse(authorization);
+        try
+        {
+            using var answer = await Http.SendAsync(request, patience.Token);
+            return (answer.StatusCode, await answer.Content.ReadAsStringAsync(patience.Token));
+        }
+        catch (HttpRequestException e)
+        {
+            return (null, e.Message);
+        }
+    }
+
+    /// <summary>Calls a method of JSON-RPC.</summary>
+    internal async Task<JsonNode?> CallAsync(string method)
+    {
+        using var body = new StringContent($$"""{"jsonrpc":"2.0","id":1,"method":"{{method}}","params":[]}""", Encoding.UTF8, "application/json");
+        using var answer = await Http.PostAsync($"http://{environment["LUXTENSOR__RPC__HTTP"]}", body, patience.Token);
+        return JsonNode.Parse(await answer.Content.ReadAsStringAsync(patience.Token))!["result"];
+    }
+
+    internal void Kill() => process.Kill();
+
+    /// <summary>Asks it to stop, as a service manager does, and reads on to its end. Its exit code.</summary>
+    internal async Task<int> StopAsync()
+    {
+        using (var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]))
+        {
+            await kill.WaitForExitAsync(patience.Token);
+        }
+
+        return await EndAsync();
+    }
+
+    /// <summary>Reads on to its end. Its exit code.</summary>
+    internal async Task<int> EndAsync()
+    {
+        await process.WaitForExitAsync(patience.Token);
+        await reading;
+        return process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!process.HasExited)
+        {
+            process.Kill();
+        }
+
+        await process.WaitForExitAsync();
+        await reading;
+        process.Dispose();
+        patience.Dispose();
+    }
+
+    private async Task ReadAsync()
+    {
+        var output = process.StandardOutput.ReadToEndAsync();
+        while (await process.StandardError.ReadLineAsync() is { } line)
+        {
+            lines.Enqueue(line);
+            if (line.StartsWith('{') && JsonNode.Parse(line) is { } found)
+            {
+                events.Writer.TryWrite(found);
+            }
+        }
+
+        events.Writer.Complete();
+        lines.Enqueue(await output);
+    }
+}
