@@ -38,7 +38,8 @@ internal sealed partial class BlockFinalityGrain(ClusterOptions options, SiloSha
 
         var stored = await options.Store.Votes.ReadAsync(Height, cancellationToken);
         var begun = VoteCollector.Begin(Height, set, options.Genesis.Rules.QuorumPercent);
-        state = VoteCollector.Take(begun, stored.Select(Verifier.Attested), 0).Next;
+        (state, var told) = VoteCollector.Enter(VoteCollector.Take(begun, stored.Select(Verifier.Attested), 0).Next, 0);
+        Tell(told); // an activation before this one may not have come to it
         if (await Task.Run(() => options.Store.Reader.BlockAt(Height), cancellationToken) is { Certificate: { } certificate })
         {
             Finish(VoteCollector.Decide(state, certificate).Next);

@@ -14,12 +14,20 @@ namespace LuxTensor.Grains;
 /// </summary>
 internal sealed class ChainSession : IAsyncDisposable
 {
+    private static readonly TimeSpan Nudge = TimeSpan.FromSeconds(1);
+
     private readonly PublishingJournal journal;
     private readonly ISigningGuard guard;
     private readonly GrainVoteCounter counter;
+    private readonly CancellationTokenSource stop = new();
+    private readonly Task nudging;
 
-    private ChainSession(PublishingJournal journal, ISigningGuard guard, GrainVoteCounter counter, ClusterTransport transport, NodeHost host) =>
+    private ChainSession(
+        PublishingJournal journal, ISigningGuard guard, GrainVoteCounter counter, ClusterTransport transport, NodeHost host, TimeProvider time)
+    {
         (this.journal, this.guard, this.counter, Transport, Host) = (journal, guard, counter, transport, host);
+        nudging = Task.Run(() => NudgeAsync(time));
+    }
 
     public NodeHost Host { get; }
 
@@ -51,16 +59,44 @@ internal sealed class ChainSession : IAsyncDisposable
             SignElsewhere = (validator, ballot) => SignAsync(grains, generation, validator, ballot),
         });
         journal.Proven = () => host.View.Chain.ProvenHeight;
-        return new ChainSession(journal, guard, counter, transport, host);
+        return new ChainSession(journal, guard, counter, transport, host, time);
     }
 
     public async ValueTask DisposeAsync()
     {
+        await stop.CancelAsync().ConfigureAwait(false);
+        await nudging.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Host.DisposeAsync().ConfigureAwait(false);
         await counter.DisposeAsync().ConfigureAwait(false);
         await Transport.DisposeAsync().ConfigureAwait(false);
         guard.Dispose();
         await journal.DisposeAsync().ConfigureAwait(false);
+        stop.Dispose();
+    }
+
+    /// <summary>
+    /// Where nothing has moved for a while, the height's grain may have failed with votes that it had not stored: it gets the own
+    /// ones again, and tells again what it knows. Waiting for a round's timeout would do the same, much later.
+    /// </summary>
+    private async Task NudgeAsync(TimeProvider time)
+    {
+        using var timer = new PeriodicTimer(Nudge, time);
+        (ulong, uint, Phase) before = default;
+        while (await timer.WaitForNextTickAsync(stop.Token).ConfigureAwait(false))
+        {
+            var chain = Host.View.Chain;
+            if (before == (chain.Height, chain.Round, chain.Phase))
+            {
+                foreach (var vote in chain.Standing)
+                {
+                    counter.Count(vote);
+                }
+
+                counter.Recount(chain.Height, chain.Round);
+            }
+
+            before = (chain.Height, chain.Round, chain.Phase);
+        }
     }
 
     private static async Task<GuardDecision> SignAsync(IGrainFactory grains, ulong generation, Address validator, Ballot ballot)

@@ -46,7 +46,7 @@ public sealed partial class GatewayNode : INode, IHostedService, IGatewayObserve
     internal GatewayNode(ClusterOptions options, IGrainFactory grains, ICommitFeed feed, TimeProvider time, ILogger<GatewayNode> log)
     {
         (this.options, this.grains, this.feed, this.time, this.log) = (options, grains, feed, time, log);
-        relay = new GatewayRelay(options, grains, () => View);
+        relay = new GatewayRelay(options, grains, () => View, time);
     }
 
     /// <summary>What the replica's loop takes: bytes of a commit, or where the chain is.</summary>

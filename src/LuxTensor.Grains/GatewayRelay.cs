@@ -15,13 +15,16 @@ namespace LuxTensor.Grains;
 /// </summary>
 internal sealed class GatewayRelay : IAsyncDisposable
 {
-    private const int SeenBytes = 4 << 20;
+    private const int SeenBytes = 512 << 10;
     private const int MostWaiting = 16_384;
 
     private readonly ClusterOptions options;
     private readonly IGrainFactory grains;
     private readonly Func<NodeState> view;
-    private readonly SeenFilter seen = new(SeenBytes); // votes come once from every peer
+    private readonly TimeProvider time;
+    private readonly Lock seenGate = new();
+    private SeenFilter seen = new(SeenBytes); // votes come once from every peer
+    private long seenFrom;
     private readonly Channel<(Vote Vote, IncomingFrame Frame)> votes = Channel.CreateBounded<(Vote, IncomingFrame)>(
         new BoundedChannelOptions(MostWaiting) { FullMode = BoundedChannelFullMode.DropWrite });
 
@@ -34,9 +37,9 @@ internal sealed class GatewayRelay : IAsyncDisposable
     private readonly ISigningGuard guard;
     private Task[] tasks = [];
 
-    public GatewayRelay(ClusterOptions options, IGrainFactory grains, Func<NodeState> view)
+    public GatewayRelay(ClusterOptions options, IGrainFactory grains, Func<NodeState> view, TimeProvider time)
     {
-        (this.options, this.grains, this.view) = (options, grains, view);
+        (this.options, this.grains, this.view, this.time) = (options, grains, view, time);
         guard = options.Store.OpenGuard(null);
         toChain = new Packer(pack => Chain.Take(new Immutable<byte[]>(pack)), static () => false); // a peer says again what matters
         ingress = options.Transport is null ? null : new Ingress(new IngressOptions
@@ -99,9 +102,27 @@ internal sealed class GatewayRelay : IAsyncDisposable
 
     private void PassVote(Vote vote, IncomingFrame frame)
     {
-        if (!seen.Add(Sha256.Hash(frame.Bytes.Span)) || !votes.Writer.TryWrite((vote, frame)))
+        if (!IsNew(frame) || !votes.Writer.TryWrite((vote, frame)))
         {
             frame.Judge(FrameVerdict.Ignore);
+        }
+    }
+
+    /// <summary>
+    /// Whether a vote did not come lately. A validator that says it again after a round's timeout has a reason: whoever counted
+    /// it may have failed, so by then it must be new.
+    /// </summary>
+    private bool IsNew(IncomingFrame frame)
+    {
+        var digest = Sha256.Hash(frame.Bytes.Span);
+        lock (seenGate)
+        {
+            if (time.GetElapsedTime(seenFrom) >= TimeSpan.FromMilliseconds(options.Genesis.Rules.RoundTimeout / 2.0))
+            {
+                (seen, seenFrom) = (new SeenFilter(SeenBytes), time.GetTimestamp());
+            }
+
+            return seen.Add(digest);
         }
     }
 

@@ -9,6 +9,7 @@ using LuxTensor.Tests.Engine;
 using LuxTensor.Tests.Postgres;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using ClusterMembershipOptions = Orleans.Configuration.ClusterMembershipOptions;
 using Orleans.TestingHost;
 
 namespace LuxTensor.Tests.Cluster;
@@ -133,6 +134,11 @@ internal sealed class TestCluster : IAsyncDisposable
             }
 
             silo.Services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning));
+            silo.Configure<ClusterMembershipOptions>(membership =>
+            {
+                membership.ProbeTimeout = membership.MaxProbeTimeout = TimeSpan.FromSeconds(1);
+                membership.NumMissedProbesLimit = 2;
+            });
             silo.AddLuxTensor(new ClusterOptions
             {
                 Genesis = options.Genesis,

@@ -236,6 +236,10 @@ public static class Routing
                 turn.Emit(new NodeEffect.Notify(new Notice.HeadMoved(
                     change.Ancestor.Hash, change.Ancestor.Height, [.. change.Left.Select(node => node.Block)], [.. change.Joined.Select(node => node.Block)])));
                 break;
+            case ChainEffect.Broadcast { Message: Message.CastVote { Vote: var own } } when !turn.State.CountsVotes:
+                turn.Emit(new NodeEffect.Count(own)); // each time it is said: whoever counts may have lost it, as a peer may
+                turn.Emit(new NodeEffect.Chain(effect));
+                break;
             default:
                 turn.Emit(new NodeEffect.Chain(effect));
                 break;
