@@ -25,10 +25,9 @@ internal sealed class Silo_cluster : IAsyncDisposable
     internal Silo_cluster(PostgresServer server, bool secured = false)
     {
         this.secured = secured;
-        var chain = new TestChain(1, interval: 200, timeout: 2_000);
-        Genesis = chain.Genesis;
+        var chain = Chain;
         database = new NpgsqlConnectionStringBuilder(server.NewDatabase());
-        folder.Write("genesis.json", GenesisFile.Write(Genesis));
+        folder.Write("genesis.json", GenesisFile.Write(chain.Genesis));
         folder.Write("password", "of the keystore\n");
         folder.Write("postgres-password", database.Password + "\n");
         folder.Write("token", Token + "\n");
@@ -40,7 +39,7 @@ internal sealed class Silo_cluster : IAsyncDisposable
         }
     }
 
-    internal Core.Genesis Genesis { get; }
+    internal TestChain Chain { get; } = new(1, interval: 200, timeout: 2_000);
 
     /// <summary>What silos show to each other, where the cluster is secured.</summary>
     internal Hosting.Cluster.TlsSettings Tls { get; }

@@ -97,11 +97,16 @@ internal sealed class Silo_process : IAsyncDisposable
     }
 
     /// <summary>Calls a method of JSON-RPC.</summary>
-    internal async Task<JsonNode?> CallAsync(string method)
+    internal async Task<JsonNode?> CallAsync(string method, params string[] arguments)
     {
-        using var body = new StringContent($$"""{"jsonrpc":"2.0","id":1,"method":"{{method}}","params":[]}""", Encoding.UTF8, "application/json");
+        var call = new JsonObject
+        {
+            ["jsonrpc"] = "2.0", ["id"] = 1, ["method"] = method, ["params"] = new JsonArray([.. arguments.Select(static it => (JsonNode?)it)]),
+        };
+        using var body = new StringContent(call.ToJsonString(), Encoding.UTF8, "application/json");
         using var answer = await Http.PostAsync($"http://{environment["LUXTENSOR__RPC__HTTP"]}", body, patience.Token);
-        return JsonNode.Parse(await answer.Content.ReadAsStringAsync(patience.Token))!["result"];
+        var read = JsonNode.Parse(await answer.Content.ReadAsStringAsync(patience.Token))!;
+        return read["error"] is { } error ? throw new InvalidOperationException($"{method}: {error.ToJsonString()}") : read["result"];
     }
 
     internal void Kill() => process.Kill();

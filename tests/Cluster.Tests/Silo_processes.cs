@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.RegularExpressions;
+using LuxTensor.Crypto;
 using LuxTensor.Hosting.Cluster;
 using LuxTensor.Tests.Postgres;
 using LuxTensor.Tests.Silo;
@@ -38,6 +39,35 @@ public sealed class Silo_processes(PostgresFixture postgres)
         Assert.Equal(0, await second.StopAsync());
         var heights = Regex.Matches(gateway.Said, "\"event\":\"final\".*?\"height\":(\\d+)").Select(static it => ulong.Parse(it.Groups[1].Value)).ToArray();
         Assert.Equal(Enumerable.Range(0, heights.Length).Select(index => heights[0] + (ulong)index), heights);
+    }
+
+    [SkippableFact]
+    public async Task A_silo_that_is_asked_to_stop_hands_the_chain_over_and_no_call_fails()
+    {
+        await using var cluster = new Silo_cluster(postgres.Server);
+        await cluster.MigrateAsync();
+        var first = cluster.Start("validator-silo", "v1");
+        await first.EventAsync("log", static it => ((string)it["text"]!).StartsWith(Runs, StringComparison.Ordinal));
+        var second = cluster.Start("validator-silo", "v2");
+        await second.EventAsync("started");
+        var gateway = cluster.Start("gateway-silo", "g1");
+        await gateway.EventAsync("serving");
+
+        var stopping = first.StopAsync();
+        var sent = 0UL;
+        while (!stopping.IsCompleted || sent < 50)
+        {
+            var transaction = cluster.Chain.Transfer(sent++, 1);
+            Assert.NotNull(await gateway.CallAsync("eth_sendRawTransaction", Hex.Encode(transaction.Encoded.Span)));
+        }
+
+        Assert.Equal(0, await stopping);
+        await second.EventAsync("log", static it => ((string)it["text"]!).StartsWith(Runs, StringComparison.Ordinal));
+        var transferred = 0;
+        while ((ulong)transferred < sent)
+        {
+            transferred += (int)(await gateway.EventAsync("final", static it => (int)it["transactions"]! > 0))["transactions"]!;
+        }
     }
 
     [SkippableFact]
