@@ -48,11 +48,7 @@ public sealed class PostgresSigningGuard : ISigningGuard
         var (decision, isNew) = database.WriteAgain("recording a vote", connection => Record(connection, vote, position));
         if (isNew && IsTimeToPrune(vote.Validator))
         {
-            Step("forgetting old votes", vote.Validator, connection =>
-            {
-                PostgresGuardRows.Prune(connection, vote.Validator, database.Options.KeptVotes);
-                return true;
-            });
+            Prune(vote.Validator);
         }
 
         return decision;
@@ -217,6 +213,25 @@ public sealed class PostgresSigningGuard : ISigningGuard
         ? null
         : new GuardDecision.Blocked(
             $"the guard {database.Where} may lack votes that were signed: {doubt}. Go back to the database that has them, or make sure that nothing was signed since the copy and accept");
+
+    private void Prune(Address validator)
+    {
+        try
+        {
+            Step("forgetting old votes", validator, connection =>
+            {
+                PostgresGuardRows.Prune(connection, validator, database.Options.KeptVotes);
+                return true;
+            });
+        }
+        catch (JournalException)
+        {
+            lock (gate)
+            {
+                untilPruning[validator] = 0; // the new vote is recorded; the old ones are forgotten another time
+            }
+        }
+    }
 
     // At the first vote after opening, then now and then, so that the table stays bounded however often the guard is opened.
     private bool IsTimeToPrune(Address validator)

@@ -74,6 +74,31 @@ public sealed class Guard_of_a_cluster(PostgresFixture fixture) : IDisposable
     }
 
     [SkippableFact]
+    public async Task A_takeover_waits_for_a_record_that_is_under_way()
+    {
+        var store = nodes.Open(chain);
+        using var older = store.OpenGuard(store.OpenWriter().Generation);
+        using var between = nodes.Connect();
+        using var held = between.BeginTransaction();
+        using (var hold = new Npgsql.NpgsqlCommand("LOCK TABLE signed IN EXCLUSIVE MODE", between)) // it can be read, not written
+        {
+            hold.ExecuteNonQuery();
+        }
+
+        var record = Waiting.OnThread(() => older.Record(chain.Vote(0, 1, 0, Phase.Prepare, 1)));
+        nodes.Until(Waiting.SomebodyWaits);
+        var newer = nodes.Open(chain, with: static options => options with { CommandTimeout = TimeSpan.FromMinutes(2) });
+        var takeover = Waiting.OnThread(newer.OpenWriter);
+        nodes.Until("(SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock') >= 2");
+        Assert.False(record.IsCompleted || takeover.IsCompleted);
+        held.Rollback();
+
+        var generation = (await takeover).Generation;
+        Assert.IsType<GuardDecision.Released>(await record);
+        Assert.IsType<GuardDecision.DoubleSign>(newer.OpenGuard(generation).Record(chain.Vote(0, 1, 0, Phase.Prepare, 2)));
+    }
+
+    [SkippableFact]
     public void Without_a_generation_a_guard_records_what_others_carried_here() // GRD-5
     {
         var store = nodes.Open(chain);

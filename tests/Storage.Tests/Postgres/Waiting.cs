@@ -4,7 +4,7 @@ namespace LuxTensor.Tests.Storage.Postgres;
 
 internal static class Waiting
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
 
     /// <summary>Asks the server until the answer is true; each question is a journey there and back.</summary>
     public static void Until(this PostgresNodes nodes, string condition)
