@@ -1,12 +1,10 @@
 using System.Collections.Concurrent;
-using LuxTensor.Core;
 using LuxTensor.Core.Voting;
 using LuxTensor.Engine;
 using LuxTensor.Grains;
 using LuxTensor.Storage;
 using LuxTensor.Tests.Engine;
 using LuxTensor.Tests.Postgres;
-using Orleans.Runtime;
 
 namespace LuxTensor.Tests.Cluster;
 

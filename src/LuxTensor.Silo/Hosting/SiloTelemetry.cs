@@ -18,15 +18,23 @@ internal sealed class SiloTelemetry : IDisposable
             .AddService("luxtensor-silo", serviceInstanceId: name)
             .AddAttributes([new("luxtensor.role", role)])
             .AddEnvironmentVariableDetector();
-        void To(OtlpExporterOptions exporter) => exporter.Endpoint = address;
-        meters = Sdk.CreateMeterProviderBuilder().SetResourceBuilder(resource).AddMeter("LuxTensor.*", "Microsoft.Orleans").AddOtlpExporter(To).Build();
+
+        // The protocol is the environment's (OTEL_EXPORTER_OTLP_PROTOCOL). Over plain HTTP each signal has a path, which the exporter
+        // adds only to an address of the environment's.
+        void To(OtlpExporterOptions exporter, string signal) => exporter.Endpoint = exporter.Protocol == OtlpExportProtocol.HttpProtobuf
+            ? new Uri($"{address.ToString().TrimEnd('/')}/v1/{signal}")
+            : address;
+        meters = Sdk.CreateMeterProviderBuilder().SetResourceBuilder(resource).AddMeter("LuxTensor.*", "Microsoft.Orleans").AddOtlpExporter(exporter => To(exporter, "metrics")).Build();
         traces = Sdk.CreateTracerProviderBuilder().SetResourceBuilder(resource)
-            .AddSource("LuxTensor.*", "Microsoft.Orleans.Application", "Microsoft.Orleans.Runtime").AddOtlpExporter(To).Build();
+            .AddSource("LuxTensor.*", "Microsoft.Orleans.Application", "Microsoft.Orleans.Runtime").AddOtlpExporter(exporter => To(exporter, "traces")).Build();
     }
 
     /// <summary>Starts sending, or returns null where no address is set.</summary>
     internal static SiloTelemetry? Start(SiloSettings settings) =>
         settings.Otlp is { } address ? new SiloTelemetry(address, settings.Name, settings.Role.ToString().ToLowerInvariant()) : null;
+
+    /// <summary>Sends the last figures of a silo that stopped, while its meters are still there.</summary>
+    internal void Flush() => meters.ForceFlush(5_000);
 
     /// <summary>Sends what is left and ends.</summary>
     public void Dispose()

@@ -39,6 +39,7 @@ internal static class RunVerb
         using var store = PostgresStore.Open(database, prepared.Genesis);
         await using var silo = new SiloProcess(prepared, store, PostgresSchema.ConnectionStringFor(database.ConnectionString, database.Schema), log);
         await silo.RunAsync(cancellation);
+        telemetry?.Flush();
     }
 
     private static void RequireFree(SiloSettings settings)
