@@ -205,6 +205,29 @@ public sealed class Silo_processes(PostgresFixture postgres)
         Assert.Equal(2, unasked.Code);
     }
 
+    [SkippableFact]
+    public async Task What_one_cluster_signed_another_learns_before_it_takes_the_keys_over()
+    {
+        await using var old = new Silo_cluster(postgres.Server);
+        await using var next = new Silo_cluster(postgres.Server);
+        await old.MigrateAsync();
+        await next.MigrateAsync();
+        using var folder = new Folder();
+        var silo = old.Start("local", "l1");
+        await silo.FinalAsync(2);
+        await silo.StopAsync();
+        var (from, to) = (old.Environment("l1", isGateway: true), next.Environment("l1", isGateway: true));
+
+        Assert.Equal(0, (await old.RunAsync(from, "guard", "export", "--config", old.Config("local"), "--out", folder["records.json"])).Code);
+        Assert.Equal(6, (await old.RunAsync(from, "guard", "export", "--config", old.Config("local"), "--out", folder["records.json"])).Code);
+        Assert.Equal(0, (await next.RunAsync(to, "guard", "import", folder["records.json"], "--config", next.Config("local"))).Code);
+
+        var said = await old.RunAsync(from, "guard", "status", "--config", old.Config("local"), "--json");
+        var learnt = await next.RunAsync(to, "guard", "status", "--config", next.Config("local"), "--json");
+        Assert.Matches("\"height\":[2-9]", said.Out);
+        Assert.Equal(Regex.Match(said.Out, "\"height\":\\d+,\"round\":\\d+").Value, Regex.Match(learnt.Out, "\"height\":\\d+,\"round\":\\d+").Value);
+    }
+
     // Whether the silo says anything to who shows a certificate: with TLS 1.3 a client is refused only after its handshake.
     private static async Task<bool> HearsAsync(int port, TlsMaterial trusted, X509Certificate2? shown)
     {

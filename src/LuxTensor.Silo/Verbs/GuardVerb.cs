@@ -9,10 +9,10 @@ internal static class GuardVerb
 {
     internal static Command Create(Terminal terminal) =>
         new Verb(
-            "guard", "The signing guard: what was signed, so that it is never contradicted.",
+            "guard", "The signing guard: what was signed, so that it is never contradicted. Records travel in the format of EIP-3076.",
             "luxtensor-silo guard status --config silo-config/validator-silo.json")
         {
-            Status(terminal), Accept(terminal),
+            Status(terminal), Export(terminal), Import(terminal), Accept(terminal),
         };
 
     private static Command Status(Terminal terminal)
@@ -55,6 +55,63 @@ internal static class GuardVerb
             return (int)ExitCode.Negative;
         });
         return command;
+    }
+
+    private static Command Export(Terminal terminal)
+    {
+        var config = CommonOptions.File("--config", "The configuration file of any silo of the cluster.");
+        var target = CommonOptions.File("--out", "The file to make.");
+        var command = new Verb(
+            "export", "Write the records for another cluster or a single node. Stop every silo first and never start them again with these keys.",
+            "luxtensor-silo guard export --config silo-config/validator-silo.json --out records.json")
+        {
+            config, target,
+        };
+        command.SetAction(parsed =>
+        {
+            var path = parsed.GetRequiredValue(target);
+            if (Path.Exists(path))
+            {
+                throw new CommandFailure(ExitCode.InUse, $"{path} exists already: choose another name");
+            }
+
+            using var store = Open(terminal, parsed.GetRequiredValue(config), out var genesis);
+            using var guard = store.OpenGuard(null);
+            using var stream = new FileStream(path, FileMode.CreateNew);
+            var summary = Interchange.Export(guard, stream, genesis.EpochZero.Validators.Select(static it => it.Key));
+            stream.Flush(flushToDisk: true);
+            return Print(terminal, parsed, path, summary);
+        });
+        return command;
+    }
+
+    private static Command Import(Terminal terminal)
+    {
+        var source = new Argument<string>("file") { Description = "Records in the format of EIP-3076." };
+        var config = CommonOptions.File("--config", "The configuration file of any silo of the cluster.");
+        var command = new Verb(
+            "import", "Take in records of another cluster or of luxtensor: what was signed there is never contradicted here. Before the first run.",
+            "luxtensor-silo guard import records.json --config silo-config/validator-silo.json")
+        {
+            source, config,
+        };
+        command.SetAction(parsed =>
+        {
+            var path = parsed.GetRequiredValue(source);
+            using var stream = new MemoryStream(BoundedFile.Read(path, Interchange.MaxFileBytes, "interchange file"));
+            using var store = Open(terminal, parsed.GetRequiredValue(config), out _);
+            using var guard = store.OpenGuard(null);
+            return Print(terminal, parsed, path, Interchange.Import(guard, stream));
+        });
+        return command;
+    }
+
+    private static int Print(Terminal terminal, ParseResult parsed, string path, InterchangeSummary summary)
+    {
+        Report.Print(
+            terminal, parsed.GetValue(CommonOptions.Json), ("file", path), ("validators", (System.Text.Json.Nodes.JsonNode?)summary.Validators),
+            ("votes", summary.Votes));
+        return (int)ExitCode.Ok;
     }
 
     private static Command Accept(Terminal terminal)
