@@ -139,6 +139,34 @@ public sealed class Silo_processes(PostgresFixture postgres)
     }
 
     [SkippableFact]
+    public async Task Without_PostgreSQL_a_silo_lives_and_is_not_ready_and_afterwards_it_goes_on()
+    {
+        PostgresServer.Require();
+        using var server = PostgresServer.Start(fsync: false);
+        await using var cluster = new Silo_cluster(server);
+        await cluster.MigrateAsync();
+        var silo = cluster.Start("local", "l1", ("LUXTENSOR__CLUSTER__MEMBERSHIP", "postgres"));
+        await silo.EventAsync("serving");
+        await silo.ReadyAsync();
+        var before = await silo.FinalAsync();
+
+        server.Stop();
+        (HttpStatusCode? Code, string Reason) ready;
+        do
+        {
+            ready = await silo.AskAsync("/health/ready");
+        }
+        while (ready.Code == HttpStatusCode.OK);
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.Code);
+        Assert.Contains("does not answer", ready.Reason, StringComparison.Ordinal);
+        Assert.Equal((HttpStatusCode.OK, "alive"), await silo.AskAsync("/health/live"));
+        server.Start();
+        await silo.ReadyAsync();
+        Assert.True(await silo.FinalAsync(before + 5) > before);
+    }
+
+    [SkippableFact]
     public async Task A_silo_port_with_TLS_answers_only_to_a_certificate_of_its_authority()
     {
         await using var cluster = new Silo_cluster(postgres.Server, secured: true);
