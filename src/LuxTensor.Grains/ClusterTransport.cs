@@ -105,6 +105,19 @@ internal static class OutgoingFrame
         return bytes;
     }
 
+    /// <summary>The votes among packed frames.</summary>
+    public static IEnumerable<Core.Voting.Vote> VotesIn(ReadOnlyMemory<byte> frames, Core.ChainRules rules)
+    {
+        foreach (var frame in Pack.Read(frames))
+        {
+            if ((Topic)frame.Span[0] == Topic.Votes && MessageCodec.TryDecode(frame.Span[(2 + frame.Span[1])..], rules, out var message, out _)
+                && message is Message.CastVote { Vote: var vote })
+            {
+                yield return vote;
+            }
+        }
+    }
+
     public static void Carry(ReadOnlyMemory<byte> bytes, ITransport transport)
     {
         var (topic, name) = ((Topic)bytes.Span[0], bytes.Span[1]);

@@ -3,6 +3,7 @@ using System.Text;
 using System.Threading.Channels;
 using LuxTensor.Core;
 using LuxTensor.Core.Consensus;
+using LuxTensor.Core.Finality;
 using LuxTensor.Core.State;
 using LuxTensor.Core.Transactions;
 using LuxTensor.Core.Voting;
@@ -35,8 +36,10 @@ public sealed partial class GatewayNode : INode, IHostedService, IGatewayObserve
     private readonly Lock sinksGate = new();
     private readonly GatewayRelay relay;
     private ImmutableArray<INoticeSink> sinks = [];
+    private readonly Lock viewGate = new();
     private Replica? replica; // of the loop
     private NodeState? view;
+    private FinalityState? passing; // votes of the height being decided that came through this gateway, for whoever asks how far it is
     private ulong sequence;
     private TaskCompletionSource moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task[] tasks = [];
@@ -46,7 +49,7 @@ public sealed partial class GatewayNode : INode, IHostedService, IGatewayObserve
     internal GatewayNode(ClusterOptions options, IGrainFactory grains, ICommitFeed feed, TimeProvider time, ILogger<GatewayNode> log)
     {
         (this.options, this.grains, this.feed, this.time, this.log) = (options, grains, feed, time, log);
-        relay = new GatewayRelay(options, grains, () => View, time);
+        relay = new GatewayRelay(options, grains, () => View, See, time);
     }
 
     /// <summary>What the replica's loop takes: bytes of a commit, or where the chain is.</summary>
@@ -127,6 +130,11 @@ public sealed partial class GatewayNode : INode, IHostedService, IGatewayObserve
             {
                 OutgoingFrame.Carry(frame, transport);
             }
+        }
+
+        foreach (var vote in OutgoingFrame.VotesIn(frames.Value, options.Genesis.Rules))
+        {
+            See(vote);
         }
 
         return Task.CompletedTask;
@@ -295,7 +303,11 @@ public sealed partial class GatewayNode : INode, IHostedService, IGatewayObserve
     {
         replica = next;
         options.Store.Learn(next.State.Final.Height);
-        Volatile.Write(ref view, next.State);
+        lock (viewGate)
+        {
+            Publish(next.State);
+        }
+
         Volatile.Write(ref sequence, next.Sequence);
         Interlocked.Exchange(ref moved, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
         foreach (var notice in notices)
@@ -303,6 +315,27 @@ public sealed partial class GatewayNode : INode, IHostedService, IGatewayObserve
             Tell(notice);
         }
     }
+
+    /// <summary>Shows a vote that was verified in the progress of its height.</summary>
+    private void See(Vote vote)
+    {
+        lock (viewGate)
+        {
+            if (Volatile.Read(ref view) is { } now && vote.Ballot.Height == now.Chain.Height && now.Chain.Set.IndexOf(vote.Validator) >= 0)
+            {
+                var before = passing?.Height == now.Chain.Height ? passing : BlockFinality.Begin(now.Chain.Height, now.Chain.Set, now.Chain.Rules.QuorumPercent);
+                passing = BlockFinality.Count(BlockFinality.Advance(before, now.Chain.Round), Verifier.Attested(vote)).Next;
+                Publish(now);
+            }
+        }
+    }
+
+    private void Publish(NodeState state) => Volatile.Write(ref view, state with
+    {
+        Heights = passing?.Height == state.Chain.Height
+            ? ImmutableSortedDictionary<ulong, FinalityState>.Empty.Add(passing.Height, BlockFinality.Advance(passing, state.Chain.Round))
+            : ImmutableSortedDictionary<ulong, FinalityState>.Empty,
+    });
 
     private async Task ReachedAsync(ulong wanted)
     {

@@ -21,6 +21,7 @@ internal sealed class GatewayRelay : IAsyncDisposable
     private readonly ClusterOptions options;
     private readonly IGrainFactory grains;
     private readonly Func<NodeState> view;
+    private readonly Action<Vote> see;
     private readonly TimeProvider time;
     private readonly Lock seenGate = new();
     private SeenFilter seen = new(SeenBytes); // votes come once from every peer
@@ -37,9 +38,9 @@ internal sealed class GatewayRelay : IAsyncDisposable
     private readonly ISigningGuard guard;
     private Task[] tasks = [];
 
-    public GatewayRelay(ClusterOptions options, IGrainFactory grains, Func<NodeState> view, TimeProvider time)
+    public GatewayRelay(ClusterOptions options, IGrainFactory grains, Func<NodeState> view, Action<Vote> see, TimeProvider time)
     {
-        (this.options, this.grains, this.view, this.time) = (options, grains, view, time);
+        (this.options, this.grains, this.view, this.see, this.time) = (options, grains, view, see, time);
         guard = options.Store.OpenGuard(null);
         toChain = new Packer(pack => Chain.Take(new Immutable<byte[]>(pack)), static () => false); // a peer says again what matters
         ingress = options.Transport is null ? null : new Ingress(new IngressOptions
@@ -166,8 +167,11 @@ internal sealed class GatewayRelay : IAsyncDisposable
         if (!holds)
         {
             Relay(new NodeInput.BadVote(vote.Validator, vote.Ballot.Height));
+            return;
         }
-        else if (view().Chain.IsLocal(vote.Validator))
+
+        see(vote);
+        if (view().Chain.IsLocal(vote.Validator))
         {
             guard.Record(vote); // GRD-5
         }

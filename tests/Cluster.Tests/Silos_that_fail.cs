@@ -51,6 +51,14 @@ public sealed class Silos_that_fail(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_gateway_shows_how_far_the_height_is_that_is_being_decided()
+    {
+        await using var node = await Node.StartAsync(chain, postgres.Server);
+
+        await node.Until(gateway => gateway.View is { Final.Height: > 2 } view && view.Progress.Height == view.Chain.Height && view.Progress.Prepared > 0);
+    }
+
+    [Fact]
     public async Task A_gateway_is_killed_and_its_clients_go_on_at_another()
     {
         await using var node = await Node.StartAsync(chain, postgres.Server);
