@@ -22,16 +22,21 @@ internal sealed class Silo_cluster : IAsyncDisposable
     private readonly NpgsqlConnectionStringBuilder database;
     private readonly bool secured;
 
-    internal Silo_cluster(PostgresServer server, bool secured = false)
+    internal Silo_cluster(PostgresServer server, bool secured = false, int validators = 1)
     {
         this.secured = secured;
-        var chain = Chain;
+        var chain = new TestChain(validators, interval: 200, timeout: 2_000);
+        Chain = chain;
         database = new NpgsqlConnectionStringBuilder(server.NewDatabase());
         folder.Write("genesis.json", GenesisFile.Write(chain.Genesis));
         folder.Write("password", "of the keystore\n");
         folder.Write("postgres-password", database.Password + "\n");
         folder.Write("token", Token + "\n");
-        folder.Write("validator1.json", Keystore.Encrypt(chain.Validators[0], "of the keystore", new KeystoreOptions { Kdf = Cheap }));
+        for (var index = 0; index < validators; index++)
+        {
+            folder.Write($"validator{index + 1}.json", Keystore.Encrypt(chain.Validators[index], "of the keystore", new KeystoreOptions { Kdf = Cheap }));
+        }
+
         Tls = authority.Write(folder, "silo");
         foreach (var role in (string[])["validator-silo", "gateway-silo", "local"])
         {
@@ -39,7 +44,7 @@ internal sealed class Silo_cluster : IAsyncDisposable
         }
     }
 
-    internal TestChain Chain { get; } = new(1, interval: 200, timeout: 2_000);
+    internal TestChain Chain { get; }
 
     /// <summary>What silos show to each other, where the cluster is secured.</summary>
     internal Hosting.Cluster.TlsSettings Tls { get; }
@@ -69,6 +74,12 @@ internal sealed class Silo_cluster : IAsyncDisposable
             ["LUXTENSOR__OPERATIONS__LISTEN"] = $"127.0.0.1:{FreePort()}",
             ["LUXTENSOR__OPERATIONS__TOKENFILE"] = "token",
         };
+        if (!isGateway && Chain.Validators.Count > 1)
+        {
+            var keys = Enumerable.Range(1, Chain.Validators.Count).Select(number => $$"""{"keystore":"validator{{number}}.json","passwordFile":"password"}""");
+            environment["LUXTENSOR__KEYS"] = $"[{string.Join(',', keys)}]";
+        }
+
         if (isGateway)
         {
             environment["LUXTENSOR__RPC__HTTP"] = $"127.0.0.1:{FreePort()}";

@@ -14,7 +14,6 @@ internal sealed class Silo_process : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(180); // against hanging for ever, never waited for
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(30) };
 
-    private readonly CancellationTokenSource patience = new(Patience);
     private readonly Channel<JsonNode> events = Channel.CreateUnbounded<JsonNode>();
     private readonly ConcurrentQueue<string> lines = [];
     private readonly IReadOnlyDictionary<string, string> environment;
@@ -26,7 +25,9 @@ internal sealed class Silo_process : IAsyncDisposable
         this.environment = environment;
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "luxtensor-silo"), args)
         {
-            UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         foreach (var (name, value) in environment)
         {
@@ -42,6 +43,8 @@ internal sealed class Silo_process : IAsyncDisposable
 
     internal int SiloPort => int.Parse(environment["LUXTENSOR__CLUSTER__SILOPORT"]);
 
+    private static CancellationToken Limit => new CancellationTokenSource(Patience).Token;
+
     private string Operations => $"http://{environment["LUXTENSOR__OPERATIONS__LISTEN"]}";
 
     /// <summary>The next event of a kind that passes; those before it are gone.</summary>
@@ -49,7 +52,7 @@ internal sealed class Silo_process : IAsyncDisposable
     {
         try
         {
-            await foreach (var found in events.Reader.ReadAllAsync(patience.Token))
+            await foreach (var found in events.Reader.ReadAllAsync(Limit))
             {
                 if ((string?)found["event"] == kind && passes?.Invoke(found) != false)
                 {
@@ -73,9 +76,10 @@ internal sealed class Silo_process : IAsyncDisposable
     /// <summary>Asks until it is answered as wanted: there is no event for becoming ready.</summary>
     internal async Task ReadyAsync()
     {
+        var limit = Limit;
         while (await AskAsync("/health/ready") is not (HttpStatusCode.OK, _))
         {
-            patience.Token.ThrowIfCancellationRequested();
+            limit.ThrowIfCancellationRequested();
             await Task.Yield();
         }
     }
@@ -87,8 +91,8 @@ internal sealed class Silo_process : IAsyncDisposable
         request.Headers.Authorization = authorization is null ? null : AuthenticationHeaderValue.Parse(authorization);
         try
         {
-            using var answer = await Http.SendAsync(request, patience.Token);
-            return (answer.StatusCode, await answer.Content.ReadAsStringAsync(patience.Token));
+            using var answer = await Http.SendAsync(request, Limit);
+            return (answer.StatusCode, await answer.Content.ReadAsStringAsync(Limit));
         }
         catch (HttpRequestException e)
         {
@@ -101,22 +105,35 @@ internal sealed class Silo_process : IAsyncDisposable
     {
         var call = new JsonObject
         {
-            ["jsonrpc"] = "2.0", ["id"] = 1, ["method"] = method, ["params"] = new JsonArray([.. arguments.Select(static it => (JsonNode?)it)]),
+            ["jsonrpc"] = "2.0",
+            ["id"] = 1,
+            ["method"] = method,
+            ["params"] = new JsonArray([.. arguments.Select(static it => (JsonNode?)it)]),
         };
         using var body = new StringContent(call.ToJsonString(), Encoding.UTF8, "application/json");
-        using var answer = await Http.PostAsync($"http://{environment["LUXTENSOR__RPC__HTTP"]}", body, patience.Token);
-        var read = JsonNode.Parse(await answer.Content.ReadAsStringAsync(patience.Token))!;
+        using var answer = await Http.PostAsync($"http://{environment["LUXTENSOR__RPC__HTTP"]}", body, Limit);
+        var read = JsonNode.Parse(await answer.Content.ReadAsStringAsync(Limit))!;
         return read["error"] is { } error ? throw new InvalidOperationException($"{method}: {error.ToJsonString()}") : read["result"];
     }
 
     internal void Kill() => process.Kill();
+
+    internal bool HasEnded => process.HasExited;
+
+    internal void Signal(int signal) => Postgres.Signals.Send(process.Id, signal);
+
+    /// <summary>When each final block was told of, as a <see cref="Stopwatch"/> timestamp.</summary>
+    internal ConcurrentQueue<(ulong Height, long At)> Finals { get; } = [];
+
+    /// <summary>When this silo last began to run the chain; 0 for never.</summary>
+    internal long RunsSince { get; private set; }
 
     /// <summary>Asks it to stop, as a service manager does, and reads on to its end. Its exit code.</summary>
     internal async Task<int> StopAsync()
     {
         using (var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]))
         {
-            await kill.WaitForExitAsync(patience.Token);
+            await kill.WaitForExitAsync(Limit);
         }
 
         return await EndAsync();
@@ -125,7 +142,7 @@ internal sealed class Silo_process : IAsyncDisposable
     /// <summary>Reads on to its end. Its exit code.</summary>
     internal async Task<int> EndAsync()
     {
-        await process.WaitForExitAsync(patience.Token);
+        await process.WaitForExitAsync(Limit);
         await reading;
         return process.ExitCode;
     }
@@ -140,7 +157,18 @@ internal sealed class Silo_process : IAsyncDisposable
         await process.WaitForExitAsync();
         await reading;
         process.Dispose();
-        patience.Dispose();
+    }
+
+    private void Note(JsonNode found)
+    {
+        if ((string?)found["event"] == "final")
+        {
+            Finals.Enqueue(((ulong)found["height"]!, Stopwatch.GetTimestamp()));
+        }
+        else if (found["text"] is { } text && ((string)text!).StartsWith("this silo runs the chain now", StringComparison.Ordinal))
+        {
+            RunsSince = Stopwatch.GetTimestamp();
+        }
     }
 
     private async Task ReadAsync()
@@ -151,6 +179,7 @@ internal sealed class Silo_process : IAsyncDisposable
             lines.Enqueue(line);
             if (line.StartsWith('{') && JsonNode.Parse(line) is { } found)
             {
+                Note(found);
                 events.Writer.TryWrite(found);
             }
         }
