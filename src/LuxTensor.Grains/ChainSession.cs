@@ -45,21 +45,33 @@ internal sealed class ChainSession : IAsyncDisposable
         var guard = options.Store.OpenGuard(generation);
         var transport = new ClusterTransport(time, ChainGrain.GatewayLease);
         var counter = new GrainVoteCounter(grains, options, transport);
-        var host = NodeHost.Open(new NodeOptions
+        try
         {
-            Genesis = options.Genesis,
-            Journal = journal,
-            Guard = guard,
-            Keys = options.Keys,
-            Transport = transport,
-            Pool = options.Pool,
-            Time = time,
-            VerifyWorkers = 1, // frames come in at the gateways
-            Counter = counter,
-            SignElsewhere = (validator, ballot) => SignAsync(grains, generation, validator, ballot),
-        });
-        journal.Proven = () => host.View.Chain.ProvenHeight;
-        return new ChainSession(journal, guard, counter, transport, host, time);
+            var host = NodeHost.Open(new NodeOptions
+            {
+                Genesis = options.Genesis,
+                Journal = journal,
+                Guard = guard,
+                Keys = options.Keys,
+                Transport = transport,
+                Pool = options.Pool,
+                Time = time,
+                VerifyWorkers = 1, // frames come in at the gateways
+                Counter = counter,
+                SignElsewhere = (validator, ballot) => SignAsync(grains, generation, validator, ballot),
+            });
+            journal.Proven = () => host.View.Chain.ProvenHeight;
+            return new ChainSession(journal, guard, counter, transport, host, time);
+        }
+        catch (Exception)
+        {
+            // It is tried again soon, and what this attempt holds would pile up.
+            counter.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            transport.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            guard.Dispose();
+            journal.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            throw;
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -43,6 +43,7 @@ public sealed partial class GatewayNode : INode, IHostedService, IGatewayObserve
     private ulong sequence;
     private TaskCompletionSource moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task[] tasks = [];
+    private IGatewayObserver? self;
     private int stopping;
 
     /// <summary>A gateway that <see cref="StartAsync"/> brings up.</summary>
@@ -80,13 +81,13 @@ public sealed partial class GatewayNode : INode, IHostedService, IGatewayObserve
     /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        var observer = grains.CreateObjectReference<IGatewayObserver>(this);
+        self = grains.CreateObjectReference<IGatewayObserver>(this);
         while (replica is null)
         {
             cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                var status = await AttachAsync(observer).ConfigureAwait(false);
+                var status = await AttachAsync().ConfigureAwait(false);
                 Show(await Task.Run(() => Read(status), cancellationToken).ConfigureAwait(false), []);
             }
             catch (Exception failure) when (failure is not OperationCanceledException)
@@ -96,7 +97,7 @@ public sealed partial class GatewayNode : INode, IHostedService, IGatewayObserve
             }
         }
 
-        tasks = [Task.Run(FollowAsync, CancellationToken.None), Task.Run(() => BeatAsync(observer), CancellationToken.None)];
+        tasks = [Task.Run(FollowAsync, CancellationToken.None), Task.Run(BeatAsync, CancellationToken.None)];
         relay.Start();
     }
 
@@ -184,10 +185,10 @@ public sealed partial class GatewayNode : INode, IHostedService, IGatewayObserve
         };
     }
 
-    private Task<ChainStatus> AttachAsync(IGatewayObserver observer)
+    private Task<ChainStatus> AttachAsync()
     {
         ReadOnlyMemory<byte>[] peers = [.. Peers.Select(peer => (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(peer.Name))];
-        return ChainGrain.Attach(observer, name, new Immutable<byte[]>(Pack.Of(peers)));
+        return ChainGrain.Attach(self!, name, new Immutable<byte[]>(Pack.Of(peers)));
     }
 
     private Replica Read(ChainStatus status)
@@ -197,7 +198,7 @@ public sealed partial class GatewayNode : INode, IHostedService, IGatewayObserve
     }
 
     /// <summary>Says that this gateway is here, hears where the chain is, and renews the feed where that has gone silent.</summary>
-    private async Task BeatAsync(IGatewayObserver observer)
+    private async Task BeatAsync()
     {
         IAsyncDisposable? subscription = null;
         var seen = Sequence;
@@ -206,7 +207,7 @@ public sealed partial class GatewayNode : INode, IHostedService, IGatewayObserve
         {
             try
             {
-                var status = await AttachAsync(observer).ConfigureAwait(false);
+                var status = await AttachAsync().ConfigureAwait(false);
                 var isSilent = status.Sequence > Sequence && Sequence == seen;
                 seen = Sequence;
                 steps.Writer.TryWrite(new Step.Looked(status));
@@ -242,9 +243,9 @@ public sealed partial class GatewayNode : INode, IHostedService, IGatewayObserve
                         {
                             Show(next, notices);
                         }
-                        else if (commit.Generation == replica.Generation)
+                        else
                         {
-                            await CatchUpAsync(new ChainStatus(commit.Generation, commit.Sequence, 0, LocalBytes())).ConfigureAwait(false);
+                            await CatchUpAsync(await AttachAsync().ConfigureAwait(false)).ConfigureAwait(false);
                         }
 
                         break;
@@ -266,17 +267,6 @@ public sealed partial class GatewayNode : INode, IHostedService, IGatewayObserve
                 LogBehind(failure.Message); // tried again at the next look
             }
         }
-    }
-
-    private byte[] LocalBytes()
-    {
-        var writer = new Core.Wire.WireWriter();
-        foreach (var local in replica!.State.Chain.Local)
-        {
-            writer.Address(local);
-        }
-
-        return writer.ToArray();
     }
 
     /// <summary>Reads the store, and tells of all that happened since the replica's last commit.</summary>

@@ -9,10 +9,12 @@ namespace LuxTensor.Grains;
 
 /// <summary>
 /// Has the votes counted by the heights' grains. In order, one call at a time, votes of a height packed; a call that failed is
-/// made again as long as its height matters, because it is unknown whether it was carried out, and twice does no harm.
+/// made again, because it is unknown whether it was carried out, and twice does no harm.
 /// </summary>
 internal sealed class GrainVoteCounter : IVoteCounter, IAsyncDisposable
 {
+    private const int MostAttempts = 100;
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
     private readonly Channel<Request> queue = Channel.CreateUnbounded<Request>(new UnboundedChannelOptions { SingleReader = true });
@@ -106,9 +108,10 @@ internal sealed class GrainVoteCounter : IVoteCounter, IAsyncDisposable
         }
     }
 
+    /// <summary>Gives up in the end, lest one height's grain that always fails holds up all heights: what was asked is asked again.</summary>
     private async Task PerformAsync(Func<Task> call)
     {
-        while (true)
+        for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
             try
             {

@@ -52,13 +52,13 @@ public sealed class CrashTests
     [Fact]
     public async Task A_signature_that_comes_epochs_too_late_is_dropped()
     {
-        var chain = new TestChain(4, epochLength: 8);
+        var chain = new TestChain(4, runAhead: 4, epochLength: 8); // few sets are kept
         using var open = new ManualResetEventSlim();
         var guards = chain.Validators.Select((_, index) => new MemoryGuard { BeforeRecord = index == 3 ? _ => open.Wait() : null }).ToArray();
         var journals = chain.Validators.Select(_ => new MemoryJournal(chain.Genesis)).ToArray();
         await using var network = new EmbeddedNetwork(chain, index => journals[index], index => guards[index]);
         var slow = (NodeHost)Enumerable.Range(0, 4).Select(network.Start).ToArray()[3];
-        await NodeContract.Final(slow, 48);
+        await NodeContract.Final(slow, 80);
 
         open.Set();
         await NodeContract.Final(slow, slow.View.Final.Height + 8);

@@ -8,6 +8,8 @@ internal static partial class Faults
     private const string Checkpoint = "src/LuxTensor.Engine/Routing/Checkpoint.cs";
     private const string Loop = "src/LuxTensor.Engine/Hosting/NodeHost.Loop.cs";
     private const string Signer = "src/LuxTensor.Engine/Hosting/Signer.cs";
+    private const string GuardedSigning = "src/LuxTensor.Engine/Hosting/GuardedSigning.cs";
+    private const string Replica = "src/LuxTensor.Engine/Cluster/Replica.cs";
     private const string Ingress = "src/LuxTensor.Engine/Hosting/Ingress.cs";
     private const string Guard = "src/LuxTensor.Storage/Guard/SqliteSigningGuard.cs";
     private const string GuardRules = "src/LuxTensor.Storage/Guard/GuardRules.cs";
@@ -28,7 +30,9 @@ internal static partial class Faults
         new("final block leaves its transactions in the pool", "MEM-7", Routing, "turn.State.Chain.Rules, block.Transactions);", "turn.State.Chain.Rules, []);"),
         new("effects leave before the journal is written", "FIN-9", Loop, "var batch = turn.ToBatch();", "turn.Effects.ToList().ForEach(Carry);\n        var batch = turn.ToBatch();"),
         new("journal not written", "FIN-9", Loop, "options.Journal.Commit(batch); // durable before visible", "_ = batch;"),
-        new("signature leaves without the guard", "GRD-1", Signer, "return guard.Record(new Vote(ballot, Address.Of(key.PublicKey), key.Sign(message)));", "return new GuardDecision.Released(key.Sign(message));"),
+        new("signature leaves without the guard", "GRD-1", GuardedSigning, "return guard.Record(new Vote(ballot, Address.Of(key.PublicKey), key.Sign(message)));", "return new GuardDecision.Released(key.Sign(message));"),
+        new("signature that comes epochs too late stops the node", "GRD-1", Signer, "if (fault is VoteRejection.UnknownEpoch)", "if (fault is null)"),
+        new("replica takes no final blocks of a peer", "SYN-2", Replica, "Finalize(turn, finals, blocks, at);", "_ = (blocks, at);"),
         new("older guard not noticed", "GRD-3", Signer, "options.Guard.VerifyNotOlderThan(validator, stored);", "_ = stored;"),
         new("older journal not noticed", "GRD-4", Signer, "is { } last && last.Height >= height", "is { } last && last.Height < height"),
         new("older journal noticed once only", "GRD-4", Signer, "options.Guard.RefuseUpTo(validator, last.Height);", ""),
