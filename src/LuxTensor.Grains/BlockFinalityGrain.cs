@@ -31,13 +31,12 @@ internal sealed partial class BlockFinalityGrain(ClusterOptions options, SiloSha
     {
         var chain = grains.GetGrain<IChainGrain>(options.ChainKey);
         tell = new Packer(pack => chain.Take(new Immutable<byte[]>(pack)), () => state?.Decided is null);
-        if (await share.SetOfAsync(options.Genesis.Rules.EpochOf(Height)) is not { } set)
+        if (await FindAsync() is not { } begun)
         {
-            return; // a later call may find it fixed
+            return; // a later call may find the set fixed
         }
 
         var stored = await options.Store.Votes.ReadAsync(Height, cancellationToken);
-        var begun = VoteCollector.Begin(Height, set, options.Genesis.Rules.QuorumPercent);
         (state, var told) = VoteCollector.Enter(VoteCollector.Take(begun, stored.Select(Verifier.Attested), 0).Next, 0);
         Tell(told); // an activation before this one may not have come to it
         if (await Task.Run(() => options.Store.Reader.BlockAt(Height), cancellationToken) is { Certificate: { } certificate })

@@ -1,6 +1,5 @@
 using LuxTensor.Core;
 using LuxTensor.Core.Voting;
-using LuxTensor.Core.Wire;
 using LuxTensor.Engine;
 using LuxTensor.Engine.Cluster;
 using Orleans.Concurrency;
@@ -113,9 +112,8 @@ internal sealed class ChainSession : IAsyncDisposable
 
     private static async Task<GuardDecision> SignAsync(IGrainFactory grains, ulong generation, Address validator, Ballot ballot)
     {
-        var writer = new WireWriter(Vote.Size);
-        new Vote(ballot, validator, default).Write(writer);
-        var answer = await grains.GetGrain<IValidatorGrain>(validator.ToString()).Sign(generation, new Immutable<byte[]>(writer.ToArray())).ConfigureAwait(false);
+        var unsigned = new Immutable<byte[]>(Pack.Encode(new Vote(ballot, validator, default)));
+        var answer = await grains.GetGrain<IValidatorGrain>(validator.ToString()).Sign(generation, unsigned).ConfigureAwait(false);
         return GuardCodec.Decode(answer.Value);
     }
 }

@@ -4,7 +4,6 @@ using System.Threading.Channels;
 using LuxTensor.Core;
 using LuxTensor.Core.Consensus;
 using LuxTensor.Core.Finality;
-using LuxTensor.Core.State;
 using LuxTensor.Core.Transactions;
 using LuxTensor.Core.Voting;
 using LuxTensor.Engine;
@@ -33,9 +32,8 @@ public sealed partial class GatewayNode : INode, IHostedService, IGatewayObserve
     private readonly string name = Guid.NewGuid().ToString("n");
     private readonly Channel<Step> steps = Channel.CreateUnbounded<Step>(new UnboundedChannelOptions { SingleReader = true });
     private readonly CancellationTokenSource stop = new();
-    private readonly Lock sinksGate = new();
+    private readonly NoticeSinks sinks = new();
     private readonly GatewayRelay relay;
-    private ImmutableArray<INoticeSink> sinks = [];
     private readonly Lock viewGate = new();
     private Replica? replica; // of the loop
     private NodeState? view;
@@ -113,7 +111,7 @@ public sealed partial class GatewayNode : INode, IHostedService, IGatewayObserve
         steps.Writer.TryComplete();
         await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await relay.DisposeAsync().ConfigureAwait(false);
-        Tell(new Notice.Stopped(null));
+        sinks.Tell(new Notice.Stopped(null));
     }
 
     /// <inheritdoc/>
@@ -142,44 +140,26 @@ public sealed partial class GatewayNode : INode, IHostedService, IGatewayObserve
     }
 
     /// <inheritdoc/>
-    public IDisposable Subscribe(INoticeSink sink)
-    {
-        lock (sinksGate)
-        {
-            sinks = sinks.Add(sink);
-        }
-
-        return new Subscription(this, sink);
-    }
+    public IDisposable Subscribe(INoticeSink sink) => sinks.Add(sink);
 
     /// <inheritdoc/>
     public async ValueTask<SubmitOutcome> SubmitAsync(ReadOnlyMemory<byte> encoded, CancellationToken cancellation)
     {
-        var rules = options.Genesis.Rules;
-        if (!Transaction.TryDecode(encoded.Span, rules.MaxTransactionBytes, out var transaction, out var fault))
+        // Beside the caller: it may read the store.
+        var (known, verified) = await Task.Run(() => (Submission.Check(this, encoded.Span, out var it), it), cancellation).ConfigureAwait(false);
+        if (known is not null)
         {
-            return new SubmitOutcome.Malformed(fault);
+            return known;
         }
 
-        if (View.Pool.Find(transaction!.Id) is not null || await Task.Run(() => Chain.Locate(transaction.Id), cancellation).ConfigureAwait(false) is not null)
-        {
-            return new SubmitOutcome.Accepted(transaction.Id, Known: true);
-        }
-
-        if (Verifier.Check(transaction, rules, out var verified) is { } why)
-        {
-            return new SubmitOutcome.Rejected(transaction.Id, why is VoteRejection.WrongChain wrong
-                ? new TransactionRejection.WrongChain(wrong.Expected, wrong.Actual)
-                : new TransactionRejection.BadSignature(transaction.Sender));
-        }
-
+        var transaction = verified.Value;
         var (code, stored) = await relay.SubmitAsync(transaction, cancellation).ConfigureAwait(false);
         await ReachedAsync(stored).WaitAsync(cancellation).ConfigureAwait(false); // whoever submitted sees it in the pool
         return code switch
         {
             SubmitCode.Added => new SubmitOutcome.Accepted(transaction.Id, Known: false),
             SubmitCode.Known => new SubmitOutcome.Accepted(transaction.Id, Known: true),
-            SubmitCode.Refused when View.Pool.Add(verified, View.FinalLedger, rules).Outcome is MempoolOutcome.Rejected rejected =>
+            SubmitCode.Refused when View.Pool.Add(verified, View.FinalLedger, options.Genesis.Rules).Outcome is MempoolOutcome.Rejected rejected =>
                 new SubmitOutcome.Rejected(transaction.Id, rejected.Why),
             _ => new SubmitOutcome.Busy(), // also where the pool has room again meanwhile
         };
@@ -302,7 +282,7 @@ public sealed partial class GatewayNode : INode, IHostedService, IGatewayObserve
         Interlocked.Exchange(ref moved, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
         foreach (var notice in notices)
         {
-            Tell(notice);
+            sinks.Tell(notice);
         }
     }
 
@@ -339,14 +319,6 @@ public sealed partial class GatewayNode : INode, IHostedService, IGatewayObserve
         }
     }
 
-    private void Tell(Notice notice)
-    {
-        foreach (var sink in sinks)
-        {
-            sink.Publish(notice);
-        }
-    }
-
     [LoggerMessage(Level = LogLevel.Warning, Message = "the chain does not answer: {Reason}")]
     private partial void LogNoChain(string reason);
 
@@ -355,15 +327,4 @@ public sealed partial class GatewayNode : INode, IHostedService, IGatewayObserve
 
     [LoggerMessage(Level = LogLevel.Information, Message = "read from the store what the feed did not bring: final block {From} to {To}")]
     private partial void LogCaughtUp(ulong from, ulong to);
-
-    private sealed class Subscription(GatewayNode node, INoticeSink sink) : IDisposable
-    {
-        public void Dispose()
-        {
-            lock (node.sinksGate)
-            {
-                node.sinks = node.sinks.Remove(sink);
-            }
-        }
-    }
 }

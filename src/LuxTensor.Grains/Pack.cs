@@ -56,15 +56,21 @@ internal static class Pack
         return writer.ToArray();
     }
 
+    /// <summary>The vote that the bytes are; null where they are none.</summary>
+    public static Vote? ReadVote(ReadOnlySpan<byte> bytes)
+    {
+        var reader = new WireReader(bytes);
+        var vote = Vote.Read(ref reader);
+        return reader.End() ? vote : null;
+    }
+
     /// <summary>The votes of a pack; malformed ones are left out.</summary>
     public static List<Vote> ReadVotes(ReadOnlyMemory<byte> pack)
     {
         var votes = new List<Vote>();
         foreach (var item in Read(pack))
         {
-            var reader = new WireReader(item.Span);
-            var vote = Vote.Read(ref reader);
-            if (reader.End())
+            if (ReadVote(item.Span) is { } vote)
             {
                 votes.Add(vote);
             }

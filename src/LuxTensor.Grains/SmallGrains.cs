@@ -1,7 +1,6 @@
 using System.Globalization;
 using LuxTensor.Core;
 using LuxTensor.Core.Voting;
-using LuxTensor.Core.Wire;
 using LuxTensor.Engine;
 using LuxTensor.Engine.Cluster;
 using Orleans.Concurrency;
@@ -14,9 +13,7 @@ internal sealed class ValidatorGrain(ClusterOptions options, SiloShare share, IG
 {
     public async Task<Immutable<byte[]>> Sign(ulong generation, Immutable<byte[]> ballot)
     {
-        var reader = new WireReader(ballot.Value);
-        var asked = Vote.Read(ref reader);
-        if (!reader.End() || !Address.TryParse(this.GetPrimaryKeyString(), out var address) || asked.Validator != address)
+        if (Pack.ReadVote(ballot.Value) is not { } asked || !Address.TryParse(this.GetPrimaryKeyString(), out var address) || asked.Validator != address)
         {
             throw new FormatException("these bytes are no ballot of this validator: do all silos run the same version?");
         }
@@ -53,18 +50,11 @@ internal sealed class VoteVerifierGrain(SiloShare share) : Grain, IVoteVerifierG
         var verdicts = new List<byte>();
         foreach (var item in Pack.Read(votes.Value))
         {
-            var vote = ReadVote(item.Span);
+            var vote = Pack.ReadVote(item.Span);
             var set = vote is null ? null : await share.SetOfAsync(rules.EpochOf(vote.Ballot.Height));
             verdicts.Add(vote is not null && Verifier.Check(vote, rules, set, out _) is null ? (byte)1 : (byte)0);
         }
 
         return new Immutable<byte[]>([.. verdicts]);
-    }
-
-    private static Vote? ReadVote(ReadOnlySpan<byte> bytes)
-    {
-        var reader = new WireReader(bytes);
-        var vote = Vote.Read(ref reader);
-        return reader.End() ? vote : null;
     }
 }

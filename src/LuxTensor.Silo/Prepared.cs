@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Data.Common;
 using LuxTensor.Core;
 using LuxTensor.Crypto;
@@ -32,7 +33,7 @@ internal sealed class Prepared : IDisposable
     /// <exception cref="KeystoreException">A keystore, or its password, is wrong.</exception>
     internal static Prepared Read(Terminal terminal, string path)
     {
-        var settings = SiloSettings.Read(path, new Overrides(terminal.Environment));
+        var settings = SettingsOf(terminal, path);
         var prepared = new Prepared(settings, GenesisFile.Read(settings.Genesis));
         try
         {
@@ -47,6 +48,12 @@ internal sealed class Prepared : IDisposable
             throw;
         }
     }
+
+    /// <summary>Where the file does not matter but for what all silos share.</summary>
+    internal static Option<string> AnyConfig() => CommonOptions.File("--config", "The configuration file of any silo of the cluster.");
+
+    /// <summary>A silo's settings: its file, and what the environment says over it.</summary>
+    internal static SiloSettings SettingsOf(Terminal terminal, string path) => SiloSettings.Read(path, new Overrides(terminal.Environment));
 
     /// <summary>How the database is reached, with the password from its file.</summary>
     internal static PostgresOptions Database(SiloSettings settings)

@@ -178,29 +178,7 @@ internal sealed class ObservedStore(IClusterStore inner, Action<Vote> released) 
 
     public JournalSnapshot Load() => inner.Load();
 
-    public ISigningGuard OpenGuard(ulong? generation) => new Guard(inner.OpenGuard(generation), generation is null ? static _ => { } : released);
+    public ISigningGuard OpenGuard(ulong? generation) => new ObservedGuard(inner.OpenGuard(generation), generation is null ? static _ => { } : released);
 
     public void Dispose() => inner.Dispose();
-
-    private sealed class Guard(ISigningGuard inner, Action<Vote> released) : ISigningGuard
-    {
-        public GuardDecision Record(Vote vote)
-        {
-            var decision = inner.Record(vote);
-            if (decision is GuardDecision.Released)
-            {
-                released(vote);
-            }
-
-            return decision;
-        }
-
-        public SigningPosition? LastSigned(Address validator) => inner.LastSigned(validator);
-
-        public void RefuseUpTo(Address validator, ulong height) => inner.RefuseUpTo(validator, height);
-
-        public GuardDecision.Blocked? VerifyNotOlderThan(Address validator, SigningPosition knownToJournal) => inner.VerifyNotOlderThan(validator, knownToJournal);
-
-        public void Dispose() => inner.Dispose();
-    }
 }

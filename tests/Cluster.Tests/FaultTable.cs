@@ -20,9 +20,9 @@ internal sealed class FaultTable(Silo_cluster cluster, PostgresServer server) : 
     private readonly List<Silo_process> validators = [];
     private readonly List<Silo_process> gateways = [];
     private readonly List<Silo_process> ended = [];
-    private readonly HashSet<Hash256> confirmed = []; // asked about, at least
     private readonly HashSet<Hash256> unconfirmed = [];
     private int started;
+    private int asked; // how many of the accepted were looked for
     private int refused;
     private Task load = Task.CompletedTask;
 
@@ -179,11 +179,8 @@ internal sealed class FaultTable(Silo_cluster cluster, PostgresServer server) : 
     private async Task<bool> ReportAsync(string name, List<double> pauses)
     {
         var sent = accepted.Count;
-        foreach (var id in accepted.Skip(confirmed.Count))
-        {
-            unconfirmed.Add(id);
-            confirmed.Add(id);
-        }
+        unconfirmed.UnionWith(accepted.Take(sent).Skip(asked));
+        asked = sent;
 
         var from = Stopwatch.GetTimestamp();
         while (unconfirmed.Count > 0 && Stopwatch.GetElapsedTime(from) < Patience)

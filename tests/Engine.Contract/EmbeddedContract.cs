@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using LuxTensor.Core;
 using LuxTensor.Core.Consensus;
 using LuxTensor.Core.Voting;
 using LuxTensor.Engine;
@@ -57,7 +56,7 @@ internal sealed class EmbeddedNetwork(TestChain chain, Func<int, IJournal> openJ
         {
             Genesis = chain.Genesis,
             Journal = journal,
-            Guard = new Observed(guard, released),
+            Guard = new ObservedGuard(guard, released.Enqueue),
             Keys = [chain.Validators[index]],
             Transport = transport,
         }));
@@ -87,33 +86,6 @@ internal sealed class EmbeddedNetwork(TestChain chain, Func<int, IJournal> openJ
         foreach (var index in running.Keys.ToArray())
         {
             await StopAsync(index);
-        }
-    }
-
-    /// <summary>Notes every vote that a guard lets go.</summary>
-    private sealed class Observed(ISigningGuard guard, ConcurrentQueue<Vote> released) : ISigningGuard
-    {
-        public GuardDecision Record(Vote vote)
-        {
-            var decision = guard.Record(vote);
-            if (decision is GuardDecision.Released)
-            {
-                released.Enqueue(vote);
-            }
-
-            return decision;
-        }
-
-        public SigningPosition? LastSigned(Address validator) => guard.LastSigned(validator);
-
-        public void RefuseUpTo(Address validator, ulong height) => guard.RefuseUpTo(validator, height);
-
-        public GuardDecision.Blocked? VerifyNotOlderThan(Address validator, SigningPosition knownToJournal) =>
-            guard.VerifyNotOlderThan(validator, knownToJournal);
-
-        public void Dispose()
-        {
-            // the network owns the guard
         }
     }
 }

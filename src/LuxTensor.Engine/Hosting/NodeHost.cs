@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Threading.Channels;
 using LuxTensor.Core;
 using LuxTensor.Core.Consensus;
@@ -26,8 +25,7 @@ public sealed partial class NodeHost : INode, IAsyncDisposable
     private readonly TimerQueue timers;
     private readonly NodeMetrics metrics;
     private readonly SyncWatch sync;
-    private readonly Lock sinksGate = new();
-    private ImmutableArray<INoticeSink> sinks = [];
+    private readonly NoticeSinks sinks = new();
     private NodeState view;
     private Task ingressTask = Task.CompletedTask;
     private Thread? loop;
@@ -108,36 +106,11 @@ public sealed partial class NodeHost : INode, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public IDisposable Subscribe(INoticeSink sink)
-    {
-        lock (sinksGate)
-        {
-            sinks = sinks.Add(sink);
-        }
-
-        return new Subscription(this, sink);
-    }
+    public IDisposable Subscribe(INoticeSink sink) => sinks.Add(sink);
 
     /// <inheritdoc/>
-    public async ValueTask<SubmitOutcome> SubmitAsync(ReadOnlyMemory<byte> encoded, CancellationToken cancellation)
-    {
-        var rules = options.Genesis.Rules;
-        if (!Transaction.TryDecode(encoded.Span, rules.MaxTransactionBytes, out var transaction, out var fault))
-        {
-            return new SubmitOutcome.Malformed(fault);
-        }
-
-        if (View.Pool.Find(transaction!.Id) is not null || Chain.Locate(transaction.Id) is not null)
-        {
-            return new SubmitOutcome.Accepted(transaction.Id, Known: true);
-        }
-
-        return Verifier.Check(transaction, rules, out var verified) is { } why
-            ? new SubmitOutcome.Rejected(transaction.Id, why is VoteRejection.WrongChain wrong
-                ? new Core.State.TransactionRejection.WrongChain(wrong.Expected, wrong.Actual)
-                : new Core.State.TransactionRejection.BadSignature(transaction.Sender))
-            : await SubmitAsync(verified, cancellation).ConfigureAwait(false);
-    }
+    public async ValueTask<SubmitOutcome> SubmitAsync(ReadOnlyMemory<byte> encoded, CancellationToken cancellation) =>
+        Submission.Check(this, encoded.Span, out var verified) ?? await SubmitAsync(verified, cancellation).ConfigureAwait(false);
 
     /// <summary>Offers a transaction that was verified, as the other overload does; it may be final already.</summary>
     public async ValueTask<SubmitOutcome> SubmitAsync(Verified<Transaction> transaction, CancellationToken cancellation)
@@ -221,22 +194,5 @@ public sealed partial class NodeHost : INode, IAsyncDisposable
         }
     }
 
-    private void Notify(Notice notice)
-    {
-        foreach (var sink in sinks)
-        {
-            sink.Publish(notice);
-        }
-    }
-
-    private sealed class Subscription(NodeHost host, INoticeSink sink) : IDisposable
-    {
-        public void Dispose()
-        {
-            lock (host.sinksGate)
-            {
-                host.sinks = host.sinks.Remove(sink);
-            }
-        }
-    }
+    private void Notify(Notice notice) => sinks.Tell(notice);
 }

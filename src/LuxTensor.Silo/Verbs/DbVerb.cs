@@ -16,7 +16,7 @@ internal static class DbVerb
 
     private static Command Migrate(Terminal terminal)
     {
-        var config = CommonOptions.File("--config", "The configuration file of any silo of the cluster.");
+        var config = Prepared.AnyConfig();
         var command = new Verb(
             "migrate", "Apply the scripts that the database lacks. Where it lacks none, nothing changes.",
             "luxtensor-silo db migrate --config silo-config/validator-silo.json")
@@ -38,7 +38,7 @@ internal static class DbVerb
 
     private static Command Status(Terminal terminal)
     {
-        var config = CommonOptions.File("--config", "The configuration file of any silo of the cluster.");
+        var config = Prepared.AnyConfig();
         var command = new Verb(
             "status", "Whether the database has the schema that this program needs. Ends with 1 where it does not.",
             "luxtensor-silo db status --config silo-config/validator-silo.json")
@@ -67,5 +67,5 @@ internal static class DbVerb
     }
 
     private static PostgresOptions Read(Terminal terminal, string path) =>
-        Prepared.Database(SiloSettings.Read(path, new Overrides(terminal.Environment)));
+        Prepared.Database(Prepared.SettingsOf(terminal, path));
 }

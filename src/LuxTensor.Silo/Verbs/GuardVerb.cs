@@ -17,7 +17,7 @@ internal static class GuardVerb
 
     private static Command Status(Terminal terminal)
     {
-        var config = CommonOptions.File("--config", "The configuration file of any silo of the cluster.");
+        var config = Prepared.AnyConfig();
         var command = new Verb(
             "status", "Show the last vote that each validator signed. Ends with 1 where the guard lets none, or one of them not, sign.",
             "luxtensor-silo guard status --config silo-config/validator-silo.json --json")
@@ -59,7 +59,7 @@ internal static class GuardVerb
 
     private static Command Export(Terminal terminal)
     {
-        var config = CommonOptions.File("--config", "The configuration file of any silo of the cluster.");
+        var config = Prepared.AnyConfig();
         var target = CommonOptions.File("--out", "The file to make.");
         var command = new Verb(
             "export", "Write the records for another cluster or a single node. Stop every silo first and never start them again with these keys.",
@@ -88,7 +88,7 @@ internal static class GuardVerb
     private static Command Import(Terminal terminal)
     {
         var source = new Argument<string>("file") { Description = "Records in the format of EIP-3076." };
-        var config = CommonOptions.File("--config", "The configuration file of any silo of the cluster.");
+        var config = Prepared.AnyConfig();
         var command = new Verb(
             "import", "Take in records of another cluster or of luxtensor: what was signed there is never contradicted here. Before the first run.",
             "luxtensor-silo guard import records.json --config silo-config/validator-silo.json")
@@ -116,7 +116,7 @@ internal static class GuardVerb
 
     private static Command Accept(Terminal terminal)
     {
-        var config = CommonOptions.File("--config", "The configuration file of any silo of the cluster.");
+        var config = Prepared.AnyConfig();
         var validator = CommonOptions.Of<string?>("--validator", "One validator only, by its address; else the database as it is.", value: "ADDRESS");
         var yes = CommonOptions.Yes();
         var command = new Verb(
@@ -154,7 +154,7 @@ internal static class GuardVerb
 
     private static PostgresStore Open(Terminal terminal, string path, out Genesis genesis)
     {
-        var settings = SiloSettings.Read(path, new Overrides(terminal.Environment));
+        var settings = Prepared.SettingsOf(terminal, path);
         genesis = GenesisFile.Read(settings.Genesis);
         return PostgresStore.Open(Prepared.Database(settings), genesis);
     }
