@@ -61,17 +61,24 @@ public sealed class A_validators_life
         using var absent = Keys.Of(2);
         await using var node = await StartAsync(folder, Address.Of(faucet.PublicKey).ToString(), $$""", { "key": "{{absent.PublicKey}}", "stake": "32" }""", evidenceMaxAge: 1_000);
         var rpc = (string)(await node.EventAsync("started"))["http"]!;
-        await node.FinalAsync(3); // the certificate of height 1 is in a final block
         var address = Address.Of(absent.PublicKey).ToString();
+        Task<Outcome> Missed(ulong height, string more = "") => Luxtensor.Run($"missed {address} {height} --rpc {rpc} {more}".Split(' ', StringSplitOptions.RemoveEmptyEntries));
 
-        var why = await Luxtensor.Run("missed", address, "1", "--rpc", rpc);
-        var json = JsonNode.Parse((await Luxtensor.Run("missed", address, "1", "--rpc", rpc, "--json")).Out)!;
+        var counted = 0UL;
+        JsonNode json;
+        do // production runs ahead of finality, so a block may pass over the certificate of the one below: then nobody's duty counts there
+        {
+            await node.FinalAsync(++counted + 2);
+            json = JsonNode.Parse((await Missed(counted, "--json")).Out)!;
+        }
+        while ((string?)json["reason"] == "notCounted");
+        var why = await Missed(counted);
 
         Assert.Equal(ExitCode.Ok, why.Code);
         Assert.Contains("it was offline, or cut off", why.Out, StringComparison.Ordinal);
         Assert.Equal(("offline", true), ((string?)json["reason"], (bool?)json["missed"]));
-        Assert.Equal(ExitCode.Negative, (await Luxtensor.Run("missed", address, "999999", "--rpc", rpc)).Code);
-        Assert.Equal(ExitCode.Negative, (await Luxtensor.Run("missed", address, "0", "--rpc", rpc)).Code);
+        Assert.Equal(ExitCode.Negative, (await Missed(999_999)).Code);
+        Assert.Equal(ExitCode.Negative, (await Missed(0)).Code);
     }
 
     private static async Task<RunningDevnet> StartAsync(Folder folder, string account, string more = "", ulong evidenceMaxAge = 0)
