@@ -5,6 +5,7 @@ using LuxTensor.Core.Consensus;
 using LuxTensor.Core.Finality;
 using LuxTensor.Core.Slashing;
 using LuxTensor.Core.State;
+using LuxTensor.Core.Sync;
 using LuxTensor.Core.Transactions;
 using LuxTensor.Crypto;
 
@@ -21,6 +22,9 @@ public sealed record NodeState
 
     /// <summary>The votes of the height being decided and of those above it for which some arrived.</summary>
     public ImmutableSortedDictionary<ulong, FinalityState> Heights { get; init; } = ImmutableSortedDictionary<ulong, FinalityState>.Empty;
+
+    /// <summary>What a node that is behind has and asks for.</summary>
+    public SyncState Sync { get; init; } = new();
 
     /// <summary>The transactions that wait for a final block.</summary>
     public required Mempool Pool { get; init; }

@@ -50,7 +50,11 @@ internal sealed partial class ChainGrain(ClusterOptions options, IGrainFactory g
         var host = session!.Host;
         foreach (var item in Pack.Read(inputs.Value))
         {
-            if (RelayCodec.Decode(item.Span, host.View) is { } input)
+            if (RelayCodec.DecodeAnswer(item) is var (from, frame))
+            {
+                session.Transport.Deliver(from, frame);
+            }
+            else if (RelayCodec.Decode(item.Span, host.View) is { } input)
             {
                 await host.OfferAsync(input);
             }

@@ -8,13 +8,15 @@ namespace LuxTensor.Grains;
 
 /// <summary>
 /// The network of a chain whose gateways are other silos: a frame for all goes to every gateway, each of which has peers of its
-/// own; one for a peer goes to the gateway that has it. What comes in is the gateways' to verify and relay.
+/// own; one for a peer goes to the gateway that has it. What comes in is the gateways' to verify and relay, but for answers to the
+/// machine that catches up.
 /// </summary>
 internal sealed class ClusterTransport(TimeProvider time, TimeSpan lease) : ITransport
 {
     private const int QueueFrames = 16_384;
 
     private readonly ConcurrentDictionary<string, Gateway> gateways = new(StringComparer.Ordinal);
+    private Func<IncomingFrame, bool>? take;
 
     public IReadOnlyCollection<PeerId> Peers => [.. Live.SelectMany(gateway => gateway.Peers).Distinct()];
 
@@ -42,10 +44,11 @@ internal sealed class ClusterTransport(TimeProvider time, TimeSpan lease) : ITra
         }
     }
 
-    public void Start(Func<IncomingFrame, bool> handler)
-    {
-        // gateways relay what comes in
-    }
+    public void Start(Func<IncomingFrame, bool> handler) => Volatile.Write(ref take, handler);
+
+    /// <summary>An answer that only this node's chain can check, relayed by the gateway where it came in.</summary>
+    public void Deliver(PeerId from, ReadOnlyMemory<byte> frame) =>
+        Volatile.Read(ref take)?.Invoke(new IncomingFrame(from, Topic.Direct, frame, static _ => { }));
 
     public void Broadcast(Topic topic, ReadOnlyMemory<byte> frame)
     {

@@ -58,6 +58,7 @@ internal sealed class GatewayRelay : IAsyncDisposable
             },
             Fail = static _ => { }, // a frame that cannot be answered is lost, as on any network
             PassVote = PassVote,
+            PassAnswer = frame => toChain.Add(RelayCodec.EncodeAnswer(frame.From, frame.Bytes)),
         });
     }
 

@@ -5,6 +5,7 @@ using LuxTensor.Core.Consensus;
 using LuxTensor.Core.Slashing;
 using LuxTensor.Core.State;
 using LuxTensor.Core.Transactions;
+using LuxTensor.Core.Validators;
 using LuxTensor.Core.Voting;
 using LuxTensor.Crypto;
 
@@ -115,7 +116,7 @@ internal static class Given
     {
         var block = Block(random);
         var ballot = BallotOf(random, Phase.Propose, nil: false) with { Height = block.Height, BlockHash = block.Hash };
-        return random.Next(9) switch
+        return random.Next(14) switch
         {
             0 => new Message.Propose(
                 new Proposal(block, new Vote(ballot, AddressOf(1), SignatureOf(random)), random.Next(2) == 0 ? Certificate(random) : null)),
@@ -126,7 +127,14 @@ internal static class Given
             5 => new Message.GetBlock(HashOf(random)),
             6 => new Message.BlockReply(block),
             7 => new Message.GetBlocks((ulong)random.NextInt64(), random.Next(1, 129)),
-            _ => new Message.Blocks([.. Enumerable.Range(0, random.Next(3)).Select(_ => new CertifiedBlock(Block(random), Certificate(random)))]),
+            8 => new Message.GetBlockHeaders((ulong)random.NextInt64(), random.Next(1, 129)),
+            9 => new Message.BlockHeaders(
+                [.. Enumerable.Range(0, random.Next(3)).Select(_ => new CertifiedHeader(Block(random).Header, Certificate(random)))],
+                [.. Enumerable.Range(0, random.Next(3)).Select(_ => new EpochSnapshot((ulong)random.NextInt64(), [.. Keys.Take(random.Next(1, 4)).Select(key => new EpochValidator(LuxTensor.Core.Address.Of(key.PublicKey), key.PublicKey, (UInt128)random.Next(1, 9)))]))]),
+            10 => new Message.Accuse(DoubleVote(random.Next(Keys.Length), BallotOf(random, Phase.Prepare, nil: false) with { ChainId = Rules.ChainId }, HashOf(random))),
+            11 => new Message.Ping((ulong)random.NextInt64()),
+            12 => new Message.Pong((ulong)random.NextInt64()),
+            _ => new Message.Blocks([.. Enumerable.Range(0, random.Next(3)).Select(_ => Block(random))]),
         };
     }
 

@@ -175,7 +175,7 @@ public abstract class NodeContract
         {
             var chain = node.View.Chain;
             throw new TimeoutException(
-                $"a node waits at {chain.Height}/{chain.Round} {chain.Phase}, proven {chain.ProvenHeight}, claimed {chain.ClaimedHeight}, awaits {chain.Awaited?.BlockHash}, "
+                $"a node waits at {chain.Height}/{chain.Round} {chain.Phase}, proven {chain.ProvenHeight}, claimed {node.View.Sync.Claimed}, awaits {chain.Awaited?.BlockHash}, "
                 + $"proposals of rounds {string.Join(' ', chain.Proposals.Keys)}, {chain.Orphans.Count} orphans, facts {chain.Facts}, asked {string.Join(' ', chain.Asked.Select(sign => sign.Ballot))}, {node.Peers.Count} peers",
                 timeout);
         }

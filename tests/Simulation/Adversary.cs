@@ -33,9 +33,13 @@ internal sealed partial class Adversary(World world, Prng random)
             return;
         }
 
-        if (message is Message.Blocks answer && Does(node, Habits.Lie, 700))
+        if (message is Message.Blocks { Items.IsEmpty: false } answer && Does(node, Habits.Lie, 700))
         {
             message = Lie(node, to, answer.Items);
+        }
+        else if (message is Message.BlockHeaders { Items.IsEmpty: false } headers && Does(node, Habits.Lie, 500))
+        {
+            message = Lie(node, headers);
         }
         else if (message is Message.BlockReply { Block: var asked } && Does(node, Habits.Lie, 400))
         {
@@ -45,8 +49,12 @@ internal sealed partial class Adversary(World world, Prng random)
         else if (message is Message.Blocks { Items: [.., var last] items } && Does(node, Habits.Garbage, 400))
         {
             world.Coverage.Add(Seen.GarbageSent);
-            var spoiled = new CertifiedBlock(Forgery.Spoil(last.Block, random), Forgery.Spoil(last.Certificate, random));
-            message = new Message.Blocks(items.SetItem(items.Length - 1, spoiled));
+            message = new Message.Blocks(items.SetItem(items.Length - 1, Forgery.Spoil(last, random)));
+        }
+        else if (message is Message.BlockHeaders { Items: [.., var top] rest } answered && Does(node, Habits.Garbage, 400))
+        {
+            world.Coverage.Add(Seen.GarbageSent);
+            message = answered with { Items = rest.SetItem(rest.Length - 1, top with { Certificate = Forgery.Spoil(top.Certificate, random) }) };
         }
 
         world.Network.Send(node.Index, to, message);

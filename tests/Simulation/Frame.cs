@@ -1,6 +1,7 @@
 using LuxTensor.Core;
 using LuxTensor.Core.Blocks;
 using LuxTensor.Core.Consensus;
+using LuxTensor.Core.Sync;
 using LuxTensor.Core.Transactions;
 using LuxTensor.Core.Validators;
 using LuxTensor.Core.Voting;
@@ -54,6 +55,11 @@ internal sealed class Verification(ChainRules rules)
     private readonly Dictionary<(Hash256 Block, Hash256 Certificate), Verified<CertifiedBlock>?> certified = [];
     private readonly Dictionary<Hash256, Verified<Transaction>?> transactions = [];
     private readonly Dictionary<Proposal, Verified<Proposal>?> proposals = new(ReferenceEqualityComparer.Instance);
+
+    /// <summary>The same, for the machine that catches up.</summary>
+    public SignatureChecks Checks => new(
+        (certificate, set) => Of(certificate, epoch => epoch == set.Epoch ? set : null) is not null,
+        (block, sets) => Of(block, sets) is not null);
 
     public Verified<Vote>? Of(Vote vote, Func<ulong, EpochSnapshot?> sets)
     {

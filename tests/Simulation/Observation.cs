@@ -1,4 +1,5 @@
 using LuxTensor.Core.Consensus;
+using LuxTensor.Core.Sync;
 using LuxTensor.Core.Finality;
 
 namespace LuxTensor.Tests.Simulation;
@@ -72,7 +73,11 @@ internal static class Bounds
         Demand(node, "standing votes", chain.Standing.Length, 4 * chain.Local.Length);
         Demand(node, "proposals ahead", chain.AheadProposals.Count, ChainState.TreeCapacity(chain.Rules));
         Demand(node, "own blocks", chain.Building.Length, (2 * chain.Local.Length) + 1);
-        Demand(node, "peers asked in vain", chain.SyncTried.Count, ChainState.MaxTriedPeers);
+        Demand(node, "peers that claim to be ahead", state.Sync.Peers.Count, SyncState.MaxPeers);
+        Demand(node, "headers ahead", state.Sync.Headers.Count, state.Sync.Rules.HeadersAhead);
+        Demand(node, "downloaded blocks", state.Sync.Blocks.Count, state.Sync.Headers.Count);
+        Demand(node, "bytes of downloaded blocks", state.Sync.BlockBytes, state.Sync.Rules.CacheBytes + (state.Sync.Rules.Peers * (8L << 20)));
+        Demand(node, "sets ahead", state.Sync.Sets.Count, (int)(((ulong)state.Sync.Headers.Count / chain.Rules.EpochLength) + 2));
         Demand(node, "bytes of transactions", state.Pool.Bytes, state.Pool.Limits.MaxBytes);
         Demand(node, "transactions stored", node.Journal.PoolCount, state.Pool.Count + TransactionsAhead);
         Demand(node, "inputs that wait", node.MailCount, Mailbox);

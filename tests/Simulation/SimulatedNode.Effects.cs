@@ -1,4 +1,5 @@
 using LuxTensor.Core.Consensus;
+using LuxTensor.Core.Sync;
 using LuxTensor.Core.Transactions;
 using LuxTensor.Engine;
 
@@ -64,9 +65,11 @@ internal sealed partial class SimulatedNode
             case NodeEffect.Chain { Effect: ChainEffect.FetchBlock fetch }:
                 Request(fetch.From, new Message.GetBlock(fetch.Hash));
                 break;
-            case NodeEffect.Chain { Effect: ChainEffect.FetchBlocks fetch }:
-                var known = Admission.LastVerifiable(View.Chain) + 1 - fetch.From;
-                Request(fetch.Peer, new Message.GetBlocks(fetch.From, (int)ulong.Clamp(known, 1, Core.Wire.WireLimits.MaxBlocksPerMessage)));
+            case NodeEffect.Sync { Effect: SyncEffect.Ask ask }:
+                world.Network.Send(Index, world.Network.IndexOf(ask.Peer), ask.Request);
+                break;
+            case NodeEffect.Sync { Effect: SyncEffect.WakeAfter wake }:
+                StartTimer(new TimerId(TimerKind.Sync, ulong.MaxValue, 0), wake.Delay);
                 break;
             default:
                 break;
@@ -120,7 +123,7 @@ internal sealed partial class SimulatedNode
             if (mine == life && timers.GetValueOrDefault(id) == number)
             {
                 timers.Remove(id);
-                Post(new NodeInput.Chain(new ChainInput.Timer(id)));
+                Post(id.Kind == TimerKind.Sync ? new NodeInput.Sync(new SyncInput.Wake([])) : new NodeInput.Chain(new ChainInput.Timer(id)));
             }
         });
     }

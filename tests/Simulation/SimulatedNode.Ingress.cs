@@ -1,7 +1,6 @@
-using System.Collections.Immutable;
 using LuxTensor.Core.Consensus;
+using LuxTensor.Core.Sync;
 using LuxTensor.Core.Voting;
-using LuxTensor.Core.Wire;
 using LuxTensor.Engine;
 
 namespace LuxTensor.Tests.Simulation;
@@ -42,7 +41,25 @@ internal sealed partial class SimulatedNode
 
                 break;
             case Message.GetBlocks request:
-                AnswerBlocks(from, request);
+                Answer(from, Serving.Blocks(Journal, request));
+                break;
+            case Message.GetBlockHeaders request:
+                Answer(from, Serving.Headers(Journal, world.Scenario.Rules, request));
+                break;
+            case Message.BlockHeaders headers:
+                var checkedHeaders = SyncVerifier.Check(headers, world.Network.Names[from], View.Sync, View.Chain, world.Verification.Checks);
+                Post(new NodeInput.Sync(checkedHeaders), checkedHeaders.Fault);
+                break;
+            case Message.Blocks blocks:
+                var checkedBlocks = SyncVerifier.Check(blocks, world.Network.Names[from], View.Sync, View.Chain, world.Verification.Checks);
+                Post(new NodeInput.Sync(checkedBlocks), checkedBlocks.Fault);
+                break;
+            case Message.Accuse { Offence: var offence }:
+                if (offence.Verify())
+                {
+                    Post(new NodeInput.Accuse(offence));
+                }
+
                 break;
             default:
                 if (Verify(message, world.Network.Names[from]) is { } input)
@@ -101,52 +118,19 @@ internal sealed partial class SimulatedNode
                 return !isUseless && world.Verification.Of(proposal, View.Chain.Epochs.Find) is { } offered ? new ChainInput.Propose(offered, from) : null;
             case Message.BlockReply { Block: var block }:
                 return world.Verification.Of(block, View.Chain.Epochs.Find) is { } arrived ? new ChainInput.Block(arrived, from) : null;
-            case Message.Blocks { Items: var items }:
-                return VerifyFinal(items, from);
             default:
                 return null;
         }
     }
 
-    private ChainInput.FinalBlocks? VerifyFinal(ImmutableArray<CertifiedBlock> items, PeerId from)
+    private void Post(NodeInput input, SyncFault? fault)
     {
-        var useful = items.Count(item => item.Block.Height >= View.Chain.Height);
-        var good = ImmutableArray.CreateBuilder<Verified<CertifiedBlock>>();
-        foreach (var item in items.SkipWhile(item => item.Block.Height < View.Chain.Height))
-        {
-            if (item.Block.Height != View.Chain.Height + (ulong)good.Count || world.Verification.Of(item, View.Chain.Epochs.Find) is not { } verified)
-            {
-                break;
-            }
-
-            good.Add(verified);
-        }
-
-        if (good.Count < useful)
+        if (fault is not null)
         {
             world.Coverage.Add(Seen.SyncAnswersRefused);
         }
 
-        return good.Count == 0 ? null : new ChainInput.FinalBlocks(good.ToImmutable(), from);
-    }
-
-    private void AnswerBlocks(int from, Message.GetBlocks request)
-    {
-        var items = ImmutableArray.CreateBuilder<CertifiedBlock>();
-        for (var height = request.From; items.Count < int.Min(request.Count, WireLimits.MaxBlocksPerMessage); height++)
-        {
-            if (Journal.BlockAt(height) is not { Certificate: { } certificate, Block: var block })
-            {
-                break;
-            }
-
-            items.Add(new CertifiedBlock(block, certificate));
-        }
-
-        if (items.Count > 0)
-        {
-            Answer(from, new Message.Blocks(items.ToImmutable()));
-        }
+        Post(input);
     }
 
     private void Answer(int to, Message message)

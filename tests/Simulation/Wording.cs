@@ -1,5 +1,6 @@
 using LuxTensor.Core.Consensus;
 using LuxTensor.Core.Finality;
+using LuxTensor.Core.Sync;
 using LuxTensor.Core.Voting;
 using LuxTensor.Crypto;
 using LuxTensor.Engine;
@@ -21,6 +22,8 @@ internal static class Wording
         NodeInput.Chain { Input: ChainInput.Timer it } => $"timer {it.Id.Kind} of {it.Id.Height}/{it.Id.Round}",
         NodeInput.Chain { Input: ChainInput.Signed it } => $"has signed {Of(it.Vote.Value)}",
         NodeInput.Chain { Input: ChainInput.SigningRefused it } => $"was refused to sign {Of(it.Ballot)}",
+        NodeInput.Sync { Input: SyncInput.Headers it } => $"takes {it.Items.Length} headers from {it.From}, {it.Fault}",
+        NodeInput.Sync { Input: SyncInput.Blocks it } => $"takes {it.Items.Length} blocks to catch up from {it.From}, {it.Fault}",
         NodeInput.Chain { Input: var other } => other.GetType().Name,
         _ => input.GetType().Name,
     };

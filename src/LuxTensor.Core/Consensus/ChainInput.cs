@@ -26,6 +26,9 @@ public enum TimerKind : byte
 
     /// <summary>A block that runs ahead may be built.</summary>
     Ahead = 5,
+
+    /// <summary>Catching up waits for somebody; of no height.</summary>
+    Sync = 6,
 }
 
 /// <summary>A timer's name: firing it twice, or late, does no harm.</summary>
@@ -120,8 +123,8 @@ public abstract record ChainEffect
     /// <summary>Ask peers for a block by hash, the one named first.</summary>
     public sealed record FetchBlock(Hash256 Hash, PeerId From) : ChainEffect;
 
-    /// <summary>Ask a peer for final blocks from a height up.</summary>
-    public sealed record FetchBlocks(ulong From, PeerId Peer) : ChainEffect;
+    /// <summary>A peer may have final blocks up to this height, which is above the last one here (SYN-1).</summary>
+    public sealed record HeardAhead(ulong Height, PeerId From) : ChainEffect;
 
     /// <summary>A block is final. Its finality event has its height as sequence number (FIN-9).</summary>
     public sealed record Finalized(ForkChoice.BlockNode Node, Certificate Certificate) : ChainEffect;

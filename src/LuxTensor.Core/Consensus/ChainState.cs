@@ -109,20 +109,8 @@ public sealed record ChainState
     /// <summary>The head that the next block ahead would extend, and the round it would be of.</summary>
     public (Hash256 Head, uint Round) Ahead { get; init; }
 
-    /// <summary>No further blocks are asked for before this time, milliseconds.</summary>
-    public ulong SyncUntil { get; init; }
-
-    /// <summary>The peers that were asked for blocks since the last that came, at most <see cref="MaxTriedPeers"/>.</summary>
-    public ImmutableHashSet<PeerId> SyncTried { get; init; } = [];
-
-    /// <summary>The highest final height that a peer claimed; believed only as a reason to ask.</summary>
-    public ulong ClaimedHeight { get; init; }
-
     /// <summary>The highest height that a verified certificate spoke of: how far the chain is known to be.</summary>
     public ulong ProvenHeight { get; init; }
-
-    /// <summary>Most peers remembered as asked in vain.</summary>
-    public const int MaxTriedPeers = 64;
 
     /// <summary>Most orphans held (FRK-7).</summary>
     public const int MaxOrphans = 64;

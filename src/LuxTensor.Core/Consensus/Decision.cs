@@ -5,7 +5,7 @@ using LuxTensor.Core.Voting;
 
 namespace LuxTensor.Core.Consensus;
 
-/// <summary>How a height ends (FIN-9, FRK-3), and how a node that is behind catches up (SYN-1 to SYN-3).</summary>
+/// <summary>How a height ends (FIN-9, FRK-3), and how a node that is behind learns it (SYN-1) and takes final blocks (SYN-2).</summary>
 internal static class Decision
 {
     /// <summary>FIN-9: a quorum of precommits makes its block final, at whatever round, once the block is here.</summary>
@@ -19,7 +19,7 @@ internal static class Decision
         var state = turn.State;
         if (certificate.Height > state.Height)
         {
-            Seek(turn, certificate.Height, from);
+            turn.Emit(new ChainEffect.HeardAhead(certificate.Height - 1, from)); // whoever has only the certificate has the block below
         }
 
         if (certificate.Height != state.Height)
@@ -72,12 +72,6 @@ internal static class Decision
             return;
         }
 
-        turn.State = turn.State with { SyncUntil = 0, SyncTried = [] };
-        if (turn.State.ClaimedHeight >= turn.State.Height)
-        {
-            Seek(turn, turn.State.ClaimedHeight, from);
-        }
-
         Rounds.Start(turn, 0);
     }
 
@@ -86,7 +80,7 @@ internal static class Decision
     {
         if (said.Genesis == turn.State.Genesis && said.FinalHeight >= turn.State.Height)
         {
-            Seek(turn, said.FinalHeight, from);
+            turn.Emit(new ChainEffect.HeardAhead(said.FinalHeight, from));
         }
     }
 
@@ -155,27 +149,5 @@ internal static class Decision
 
         Production.TimeAhead(turn);
         turn.Time(TimerKind.Resend, 0, turn.State.Rules.RoundTimeout);
-    }
-
-    /// <summary>
-    /// SYN-3: asks one peer at a time, and another one when the answer takes longer than a round. A peer that was asked in
-    /// vain waits a round more, in which those that were not asked come first.
-    /// </summary>
-    private static void Seek(Turn turn, ulong claimed, PeerId from)
-    {
-        var state = turn.State;
-        turn.State = state with { ClaimedHeight = ulong.Max(state.ClaimedHeight, claimed) };
-        var isTried = state.SyncTried.Contains(from);
-        var next = state.SyncUntil + (isTried ? state.Rules.RoundTimeout : 0);
-        var wasSetBack = next > turn.Now + (2 * state.Rules.RoundTimeout);
-        if (turn.Now >= next || wasSetBack)
-        {
-            turn.State = turn.State with
-            {
-                SyncUntil = turn.Now + state.Rules.RoundTimeout,
-                SyncTried = isTried || state.SyncTried.Count >= ChainState.MaxTriedPeers ? [from] : state.SyncTried.Add(from),
-            };
-            turn.Emit(new ChainEffect.FetchBlocks(state.Height, from));
-        }
     }
 }

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using LuxTensor.Core.Blocks;
+using LuxTensor.Core.Slashing;
 using LuxTensor.Core.Transactions;
+using LuxTensor.Core.Validators;
 using LuxTensor.Core.Voting;
 using LuxTensor.Core.Wire;
 using LuxTensor.Crypto;
@@ -16,6 +18,13 @@ public sealed record Proposal(Block Block, Vote Vote, Certificate? Prepared)
 
 /// <summary>A final block and the certificate that made it so.</summary>
 public sealed record CertifiedBlock(Block Block, Certificate Certificate);
+
+/// <summary>A final block's header and the certificate that made it so.</summary>
+public sealed record CertifiedHeader(BlockHeader Header, Certificate Certificate)
+{
+    /// <summary>The header's hash, which names the block.</summary>
+    public Hash256 Hash { get; } = Header.ComputeHash();
+}
 
 /// <summary>What nodes say to each other. A closed set; see <see cref="MessageCodec"/> for the bytes.</summary>
 public abstract record Message
@@ -48,6 +57,24 @@ public abstract record Message
     /// <summary>Asks one node for final blocks from a height up, at most <see cref="WireLimits.MaxBlocksPerMessage"/>.</summary>
     public sealed record GetBlocks(ulong From, int Count) : Message;
 
-    /// <summary>Answers <see cref="GetBlocks"/>: consecutive heights, as many as fit one message.</summary>
-    public sealed record Blocks(ImmutableArray<CertifiedBlock> Items) : Message;
+    /// <summary>Answers <see cref="GetBlocks"/>: consecutive heights, as many as fit one message; none where there is none.</summary>
+    public sealed record Blocks(ImmutableArray<Block> Items) : Message;
+
+    /// <summary>Asks one node for final headers from a height up, at most <see cref="WireLimits.MaxBlocksPerMessage"/>.</summary>
+    public sealed record GetBlockHeaders(ulong From, int Count) : Message;
+
+    /// <summary>
+    /// Answers <see cref="GetBlockHeaders"/>: consecutive heights, as many as fit one message, and the validator sets that these
+    /// headers are the first to name; none where there is none.
+    /// </summary>
+    public sealed record BlockHeaders(ImmutableArray<CertifiedHeader> Items, ImmutableArray<EpochSnapshot> Sets) : Message;
+
+    /// <summary>A double vote, to all: whoever proposes next can report it.</summary>
+    public sealed record Accuse(DoubleVote Offence) : Message;
+
+    /// <summary>Asks one node whether it is there.</summary>
+    public sealed record Ping(ulong Nonce) : Message;
+
+    /// <summary>Answers <see cref="Ping"/>.</summary>
+    public sealed record Pong(ulong Nonce) : Message;
 }

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using LuxTensor.Core.Blocks;
+using LuxTensor.Core.Slashing;
 using LuxTensor.Core.Transactions;
+using LuxTensor.Core.Validators;
 using LuxTensor.Core.Voting;
 using LuxTensor.Core.Wire;
 
@@ -22,6 +24,11 @@ public static class MessageCodec
         BlockReply = 7,
         GetBlocks = 8,
         Blocks = 9,
+        GetBlockHeaders = 10,
+        BlockHeaders = 11,
+        Accuse = 12,
+        Ping = 13,
+        Pong = 14,
     }
 
     /// <summary>Encodes a message for a chain.</summary>
@@ -62,9 +69,24 @@ public static class MessageCodec
                 writer.UInt8((byte)Kind.Blocks).UInt32((uint)items.Length);
                 foreach (var item in items)
                 {
-                    item.Certificate.Write(writer.LengthPrefixed(item.Block.Encoded.Span));
+                    writer.LengthPrefixed(item.Encoded.Span);
                 }
 
+                break;
+            case Message.GetBlockHeaders { From: var from, Count: var count }:
+                writer.UInt8((byte)Kind.GetBlockHeaders).UInt64(from).UInt32((uint)count);
+                break;
+            case Message.BlockHeaders headers:
+                WriteHeaders(writer.UInt8((byte)Kind.BlockHeaders), headers);
+                break;
+            case Message.Accuse { Offence: var offence }:
+                offence.Write(writer.UInt8((byte)Kind.Accuse));
+                break;
+            case Message.Ping { Nonce: var nonce }:
+                writer.UInt8((byte)Kind.Ping).UInt64(nonce);
+                break;
+            case Message.Pong { Nonce: var nonce }:
+                writer.UInt8((byte)Kind.Pong).UInt64(nonce);
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(message));
@@ -133,6 +155,17 @@ public static class MessageCodec
                 return new Message.GetBlocks(from, ReadCount(ref reader));
             case Kind.Blocks:
                 return ReadBlocks(ref reader, rules);
+            case Kind.GetBlockHeaders:
+                var first = reader.UInt64();
+                return new Message.GetBlockHeaders(first, ReadCount(ref reader));
+            case Kind.BlockHeaders:
+                return ReadHeaders(ref reader);
+            case Kind.Accuse:
+                return DoubleVote.Read(ref reader, rules.ChainId) is { } offence ? new Message.Accuse(offence) : null;
+            case Kind.Ping:
+                return new Message.Ping(reader.UInt64());
+            case Kind.Pong:
+                return new Message.Pong(reader.UInt64());
             default:
                 reader.Fail(WireFault.UnknownTag);
                 return null;
@@ -156,7 +189,7 @@ public static class MessageCodec
     private static Message.Blocks ReadBlocks(ref WireReader reader, ChainRules rules)
     {
         var count = reader.Count(WireLimits.MaxBlocksPerMessage, BlockHeader.Size);
-        var items = ImmutableArray.CreateBuilder<CertifiedBlock>(count);
+        var items = ImmutableArray.CreateBuilder<Block>(count);
         for (var i = 0; i < count && reader.Fault == WireFault.None; i++)
         {
             var bytes = reader.LengthPrefixed(rules.MaxBlockBytes);
@@ -167,7 +200,7 @@ public static class MessageCodec
 
             if (Block.TryDecode(bytes, rules.MaxBlockBytes, rules.MaxTransactionBytes, out var block, out var fault))
             {
-                items.Add(new CertifiedBlock(block!, Certificate.Read(ref reader)));
+                items.Add(block!);
             }
             else
             {
@@ -176,6 +209,50 @@ public static class MessageCodec
         }
 
         return new Message.Blocks(items.ToImmutable());
+    }
+
+    private static void WriteHeaders(WireWriter writer, Message.BlockHeaders headers)
+    {
+        writer.UInt32((uint)headers.Items.Length);
+        foreach (var (header, certificate) in headers.Items)
+        {
+            header.Write(writer);
+            certificate.Write(writer);
+        }
+
+        writer.UInt32((uint)headers.Sets.Length);
+        foreach (var set in headers.Sets)
+        {
+            writer.UInt64(set.Epoch).LengthPrefixed(set.EncodeMembers());
+        }
+    }
+
+    private static Message.BlockHeaders ReadHeaders(ref WireReader reader)
+    {
+        var count = reader.Count(WireLimits.MaxBlocksPerMessage, BlockHeader.Size);
+        var items = ImmutableArray.CreateBuilder<CertifiedHeader>(count);
+        for (var i = 0; i < count && reader.Fault == WireFault.None; i++)
+        {
+            items.Add(new CertifiedHeader(BlockHeader.Read(ref reader), Certificate.Read(ref reader)));
+        }
+
+        count = reader.Count(WireLimits.MaxBlocksPerMessage + 1, 8 + 4 + EpochValidator.Size); // each header names the next set, and the first one has its own
+        var sets = ImmutableArray.CreateBuilder<EpochSnapshot>(count);
+        for (var i = 0; i < count && reader.Fault == WireFault.None; i++)
+        {
+            var epoch = reader.UInt64();
+            var members = reader.LengthPrefixed(WireLimits.MaxValidators * EpochValidator.Size);
+            if (reader.Fault == WireFault.None && EpochSnapshot.TryDecode(epoch, members) is { } set)
+            {
+                sets.Add(set);
+            }
+            else
+            {
+                reader.Fail(WireFault.NotCanonical);
+            }
+        }
+
+        return new Message.BlockHeaders(items.ToImmutable(), sets.ToImmutable());
     }
 
     private static Block? ReadBlock(ref WireReader reader, ChainRules rules) =>

@@ -255,6 +255,12 @@ public static class Verifier
     /// <summary>The proposer's vote of a verified proposal, which was verified with it.</summary>
     public static Verified<Vote> VoteOf(Verified<Proposal> proposal) => new(proposal.Value.Vote);
 
+    /// <summary>A header whose certificate was verified against the set that the header before it names (SYN-3).</summary>
+    internal static Verified<CertifiedHeader> Proven(CertifiedHeader header) => new(header);
+
+    /// <summary>The block of a verified header, whose own signatures were verified (SYN-4).</summary>
+    internal static Verified<CertifiedBlock> Proven(Verified<CertifiedHeader> header, Block block) => new(new CertifiedBlock(block, header.Value.Certificate));
+
     private static VoteRejection? CheckBallot(Ballot ballot, ChainRules rules, EpochSnapshot? set)
     {
         if (ballot.ChainId != rules.ChainId)

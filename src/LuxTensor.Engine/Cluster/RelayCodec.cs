@@ -18,6 +18,7 @@ public static class RelayCodec
         Message = 1,
         Told = 2,
         BadVote = 3,
+        Answer = 4,
     }
 
     /// <summary>Encodes an input that a peer caused, or a fact; null for those that only the chain's own process makes.</summary>
@@ -66,6 +67,23 @@ public static class RelayCodec
         }
     }
 
+    /// <summary>Encodes an answer to a node that catches up, unchecked: only the process that asked can check it.</summary>
+    public static byte[] EncodeAnswer(PeerId from, ReadOnlyMemory<byte> frame) =>
+        new WireWriter().UInt8((byte)Kind.Answer).LengthPrefixed(Encoding.UTF8.GetBytes(from.Name)).Bytes(frame.Span).ToArray();
+
+    /// <summary>Reads what <see cref="EncodeAnswer"/> made; null where it is something else.</summary>
+    public static (PeerId From, ReadOnlyMemory<byte> Frame)? DecodeAnswer(ReadOnlyMemory<byte> bytes)
+    {
+        var reader = new WireReader(bytes.Span);
+        if ((Kind)reader.UInt8() != Kind.Answer)
+        {
+            return null;
+        }
+
+        var from = new PeerId(Encoding.UTF8.GetString(reader.LengthPrefixed(MaxNameBytes)));
+        return reader.Fault == WireFault.None ? (from, bytes[^reader.Remaining..]) : null;
+    }
+
     private static (Message Message, PeerId From)? MessageOf(NodeInput input) => input switch
     {
         NodeInput.CastVote vote => (new Message.CastVote(vote.Vote.Value), vote.From),
@@ -73,7 +91,7 @@ public static class RelayCodec
         NodeInput.Chain { Input: ChainInput.Propose propose } => (new Message.Propose(propose.Proposal.Value), propose.From),
         NodeInput.Chain { Input: ChainInput.Certify certify } => (new Message.Certify(certify.Certificate.Value), certify.From),
         NodeInput.Chain { Input: ChainInput.Block block } => (new Message.BlockReply(block.Arrived.Value), block.From),
-        NodeInput.Chain { Input: ChainInput.FinalBlocks blocks } => (new Message.Blocks([.. blocks.Items.Select(item => item.Value)]), blocks.From),
+        NodeInput.Accuse accuse => (new Message.Accuse(accuse.Offence), PeerId.Self),
         NodeInput.Chain { Input: ChainInput.Status status } => (status.Said, status.From),
         _ => null,
     };
@@ -85,7 +103,7 @@ public static class RelayCodec
         Message.Propose { Proposal: var proposal } => new NodeInput.Chain(new ChainInput.Propose(Verifier.Attested(proposal), from)),
         Message.Certify { Certificate: var certificate } => new NodeInput.Chain(new ChainInput.Certify(Verifier.Attested(certificate), from)),
         Message.BlockReply { Block: var block } => new NodeInput.Chain(new ChainInput.Block(Verifier.Attested(block), from)),
-        Message.Blocks { Items: var items } => new NodeInput.Chain(new ChainInput.FinalBlocks([.. items.Select(Verifier.Attested)], from)),
+        Message.Accuse { Offence: var offence } => new NodeInput.Accuse(offence),
         Message.Status status => new NodeInput.Chain(new ChainInput.Status(status, from)),
         _ => null,
     };

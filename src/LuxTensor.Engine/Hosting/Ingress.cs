@@ -1,9 +1,9 @@
 using System.Threading.Channels;
 using LuxTensor.Core;
 using LuxTensor.Core.Consensus;
+using LuxTensor.Core.Sync;
 using LuxTensor.Core.Transactions;
 using LuxTensor.Core.Voting;
-using LuxTensor.Core.Wire;
 using LuxTensor.Engine.Caching;
 
 namespace LuxTensor.Engine;
@@ -38,6 +38,9 @@ public sealed record IngressOptions
     /// <summary>Takes a useful vote unverified, to verify it with others and judge its frame later; null where each is verified at once.</summary>
     public Action<Vote, IncomingFrame>? PassVote { get; init; }
 
+    /// <summary>Takes an answer to a node that catches up, which only the process that asked can check; null where that is this one.</summary>
+    public Action<IncomingFrame>? PassAnswer { get; init; }
+
     /// <summary>Workers, 1 to 8.</summary>
     public int Workers { get; init; } = int.Clamp(Environment.ProcessorCount, 1, 8);
 
@@ -49,21 +52,22 @@ public sealed record IngressOptions
 /// The way in: frames are decoded, dropped where useless, and verified on several workers, before the loop.
 /// Transactions wait in a queue of their own, so that a flood of them keeps no vote out.
 /// </summary>
-public sealed class Ingress
+public sealed partial class Ingress
 {
     private const int BatchSize = 100;
-    private const int MaxReplyBytes = 8 << 20;
     private const int SeenBytes = 4 << 20;
 
     private readonly IngressOptions options;
     private readonly Channel<IncomingFrame> consensus;
     private readonly Channel<IncomingFrame> transactions;
+    private readonly SignatureChecks checks;
     private readonly SeenFilter seen = new(SeenBytes); // transactions of the last seconds: each comes once from every peer
 
     /// <summary>Takes nothing before <see cref="RunAsync"/>, but keeps what is offered.</summary>
     public Ingress(IngressOptions options)
     {
         this.options = options;
+        checks = SignatureChecks.Of(options.Rules, IsPooled);
         var bounds = new BoundedChannelOptions(options.InboxFrames) { FullMode = BoundedChannelFullMode.Wait };
         consensus = Channel.CreateBounded<IncomingFrame>(bounds);
         transactions = Channel.CreateBounded<IncomingFrame>(bounds);
@@ -150,9 +154,26 @@ public sealed class Ingress
                 return TakeTransaction(transaction, batch);
             case Message.GetBlock { Hash: var hash }:
                 var held = View.BlockBy(hash) ?? options.Chain.BlockBy(hash)?.Block;
-                return held is null ? FrameVerdict.Ignore : Reply(frame.From, new Message.BlockReply(held));
+                return held is null ? FrameVerdict.Ignore : Reply(frame, new Message.BlockReply(held));
             case Message.GetBlocks request:
-                return ReplyBlocks(frame.From, request);
+                return Reply(frame, Serving.Blocks(options.Chain, request));
+            case Message.GetBlockHeaders request:
+                return Reply(frame, Serving.Headers(options.Chain, Rules, request));
+            case Message.Ping { Nonce: var nonce }:
+                return Reply(frame, new Message.Pong(nonce));
+            case Message.Pong:
+                return FrameVerdict.Ignore; // that it came is all it says
+            case Message.Accuse { Offence: var offence }:
+                return TakeAccusation(offence, batch);
+            case Message.BlockHeaders or Message.Blocks when options.PassAnswer is { } pass:
+                pass(frame);
+                return FrameVerdict.Accept;
+            case Message.BlockHeaders headers:
+                return TakeHeaders(SyncVerifier.Check(headers, frame.From, View.Sync, View.Chain, checks), batch);
+            case Message.Blocks blocks:
+                var arrived = SyncVerifier.Check(blocks, frame.From, View.Sync, View.Chain, checks);
+                batch.Add(new NodeInput.Sync(arrived));
+                return arrived.Fault is null ? FrameVerdict.Accept : FrameVerdict.Ignore; // the machine names who failed
             default:
                 return TakeChainMessage(message!, frame.From, batch);
         }
@@ -208,106 +229,20 @@ public sealed class Ingress
         return FrameVerdict.Accept;
     }
 
-    private FrameVerdict TakeChainMessage(Message message, PeerId from, List<NodeInput> batch)
-    {
-        var chain = View.Chain;
-        var epochs = chain.Epochs;
-        ChainInput? input = null;
-        switch (message)
-        {
-            case Message.Status status:
-                input = new ChainInput.Status(status, from);
-                break;
-            case Message.Certify { Certificate: var certificate }:
-                if (certificate.Height < chain.Height
-                    || (certificate.Ballot.Phase == Phase.Prepare && chain.Height == certificate.Height && chain.Prepared?.Ballot.Round >= certificate.Ballot.Round))
-                {
-                    return FrameVerdict.Ignore;
-                }
-
-                var why = Verifier.Check(certificate, Rules, epochs.Find(Rules.EpochOf(certificate.Height)), out var proven);
-                if (why is VoteRejection.UnknownEpoch)
-                {
-                    batch.Add(new NodeInput.Chain(Routing.Claim(View, certificate, from)));
-                    return FrameVerdict.Ignore; // not verified, so not forwarded
-                }
-
-                input = why is null ? new ChainInput.Certify(proven, from) : null;
-                break;
-            case Message.Propose { Proposal: var proposal }:
-                var ballot = proposal.Vote.Ballot;
-                if (ballot.Height < chain.Height || ballot.Height > Admission.Horizon(chain)
-                    || (ballot.Height == chain.Height && proposal.Prepared is null && chain.Proposals.TryGetValue(ballot.Round, out var known)
-                        && known.Ballot.BlockHash == ballot.BlockHash))
-                {
-                    return FrameVerdict.Ignore;
-                }
-
-                input = Verifier.Check(proposal, Rules, epochs.Find, IsPooled, out var offered) is null
-                    ? new ChainInput.Propose(offered, from)
-                    : null;
-                break;
-            case Message.BlockReply { Block: var block }:
-                input = Verifier.Check(block, Rules, epochs.Find, IsPooled, out var arrived) is null ? new ChainInput.Block(arrived, from) : null;
-                break;
-            case Message.Blocks { Items: var items }:
-                input = VerifyFinal(items, from);
-                break;
-            default:
-                break;
-        }
-
-        if (input is null)
-        {
-            return FrameVerdict.Reject;
-        }
-
-        batch.Add(new NodeInput.Chain(input));
-        return FrameVerdict.Accept;
-    }
-
-    /// <summary>Verifies as many consecutive final blocks as are valid; the first bad one ends them.</summary>
-    private ChainInput.FinalBlocks? VerifyFinal(IEnumerable<CertifiedBlock> items, PeerId from)
-    {
-        var chain = View.Chain;
-        var good = System.Collections.Immutable.ImmutableArray.CreateBuilder<Verified<CertifiedBlock>>();
-        foreach (var item in items.SkipWhile(item => item.Block.Height < chain.Height))
-        {
-            if (item.Block.Height != chain.Height + (ulong)good.Count
-                || Verifier.Check(item, Rules, chain.Epochs.Find, IsPooled, out var verified) is not null)
-            {
-                break;
-            }
-
-            good.Add(verified);
-        }
-
-        return good.Count == 0 ? null : new ChainInput.FinalBlocks(good.ToImmutable(), from);
-    }
-
     private bool IsPooled(Transaction transaction) => View.Pool.Find(transaction.Id) is not null;
 
-    private FrameVerdict ReplyBlocks(PeerId from, Message.GetBlocks request)
+    private FrameVerdict Reply(IncomingFrame frame, Message message)
     {
-        var items = System.Collections.Immutable.ImmutableArray.CreateBuilder<CertifiedBlock>();
-        var bytes = 0;
-        for (var height = request.From; items.Count < int.Min(request.Count, WireLimits.MaxBlocksPerMessage) && bytes < MaxReplyBytes; height++)
+        var bytes = MessageCodec.Encode(Rules.ChainId, message);
+        if (frame.Answer is { } answer)
         {
-            if (options.Chain.BlockAt(height) is not { Certificate: { } certificate, Block: var block })
-            {
-                break;
-            }
-
-            items.Add(new CertifiedBlock(block, certificate));
-            bytes += block.Encoded.Length;
+            answer(bytes);
+        }
+        else
+        {
+            options.Transport.Send(frame.From, bytes);
         }
 
-        return items.Count == 0 ? FrameVerdict.Ignore : Reply(from, new Message.Blocks(items.ToImmutable()));
-    }
-
-    private FrameVerdict Reply(PeerId to, Message message)
-    {
-        options.Transport.Send(to, MessageCodec.Encode(Rules.ChainId, message));
         return FrameVerdict.Accept;
     }
 }

@@ -1,6 +1,7 @@
 using System.Runtime.ExceptionServices;
 using LuxTensor.Core;
 using LuxTensor.Core.Consensus;
+using LuxTensor.Core.Sync;
 using LuxTensor.Core.Transactions;
 
 namespace LuxTensor.Engine;
@@ -182,10 +183,15 @@ public sealed partial class NodeHost
             case NodeEffect.Chain { Effect: ChainEffect.FetchBlock fetch }:
                 Send(fetch.From, new Message.GetBlock(fetch.Hash));
                 break;
-            case NodeEffect.Chain { Effect: ChainEffect.FetchBlocks fetch }:
-                // No more than can be verified: the sets of later epochs are in these blocks (EPO-4).
-                var known = Admission.LastVerifiable(View.Chain) + 1 - fetch.From;
-                Send(fetch.Peer, new Message.GetBlocks(fetch.From, (int)ulong.Clamp(known, 1, Core.Wire.WireLimits.MaxBlocksPerMessage)));
+            case NodeEffect.Sync { Effect: SyncEffect.Ask ask }:
+                options.Transport.Send(ask.Peer, MessageCodec.Encode(options.Genesis.Rules.ChainId, ask.Request));
+                break;
+            case NodeEffect.Sync { Effect: SyncEffect.WakeAfter wake }:
+                timers.Start(new TimerId(TimerKind.Sync, ulong.MaxValue, 0), wake.Delay);
+                break;
+            case NodeEffect.Sync { Effect: SyncEffect.Blame blame }:
+                metrics.Failed(blame);
+                options.Transport.Blame(blame.Peer, blame.Fault);
                 break;
             case NodeEffect.Chain { Effect: ChainEffect.Refused refused }:
                 metrics.Refused(refused);
@@ -220,6 +226,7 @@ public sealed partial class NodeHost
             Message.CastVote => Topic.Votes,
             Message.Certify => Topic.Certificates,
             Message.Submit => Topic.Transactions,
+            Message.Accuse => Topic.Evidence,
             _ => Topic.Status,
         },
         MessageCodec.Encode(options.Genesis.Rules.ChainId, message));

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using LuxTensor.Core;
 using LuxTensor.Core.Consensus;
+using LuxTensor.Core.Sync;
 using LuxTensor.Core.Transactions;
 using LuxTensor.Core.Voting;
 using LuxTensor.Crypto;
@@ -50,7 +51,7 @@ public sealed partial class NodeHost : INode, IAsyncDisposable
             InboxFrames = options.InboxFrames,
         });
         signer = new Signer(this, options, recovered);
-        timers = new TimerQueue(options.Time, id => Post(new NodeInput.Chain(new ChainInput.Timer(id))));
+        timers = new TimerQueue(options.Time, Fire);
         metrics = new NodeMetrics(options.Time);
         sync = new SyncWatch(Notify);
     }
@@ -193,6 +194,10 @@ public sealed partial class NodeHost : INode, IAsyncDisposable
             ingress.Complete();
         }
     }
+
+    private void Fire(TimerId id) => Post(id.Kind == TimerKind.Sync
+        ? new NodeInput.Sync(new SyncInput.Wake([.. View.Sync.Peers.Keys.Except(options.Transport.Peers)]))
+        : new NodeInput.Chain(new ChainInput.Timer(id)));
 
     private void Notify(Notice notice) => sinks.Tell(notice);
 }

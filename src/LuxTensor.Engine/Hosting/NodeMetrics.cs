@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using LuxTensor.Core.Consensus;
+using LuxTensor.Core.Sync;
 using LuxTensor.Crypto;
 
 namespace LuxTensor.Engine;
@@ -21,6 +22,7 @@ internal sealed class NodeMetrics : IDisposable
     private readonly Counter<long> reorganisations;
     private readonly Counter<long> rounds;
     private readonly Counter<long> refusals;
+    private readonly Counter<long> syncFaults;
     private readonly Counter<long> signingRefusals;
     private readonly Histogram<double> finality;
     private readonly Histogram<double> commit;
@@ -34,6 +36,7 @@ internal sealed class NodeMetrics : IDisposable
         reorganisations = meter.CreateCounter<long>("luxtensor_reorganisations", description: "changes of head that took back a block");
         rounds = meter.CreateCounter<long>("luxtensor_view_changes", description: "rounds entered above round 0");
         refusals = meter.CreateCounter<long>("luxtensor_blocks_refused", description: "blocks of peers that were not valid");
+        syncFaults = meter.CreateCounter<long>("luxtensor_sync_faults", description: "answers of peers to a node that catches up which were wrong or did not come");
         signingRefusals = meter.CreateCounter<long>("luxtensor_signatures_refused", description: "own votes that the signing guard refused");
         finality = meter.CreateHistogram<double>("luxtensor_finality_milliseconds", "ms", "from a block's arrival to its finality");
         commit = meter.CreateHistogram<double>("luxtensor_commit_milliseconds", "ms", "to store one turn durably");
@@ -56,6 +59,8 @@ internal sealed class NodeMetrics : IDisposable
     }
 
     public void Refused(ChainEffect.Refused refused) => refusals.Add(1, KeyValuePair.Create<string, object?>("reason", refused.Why.GetType().Name));
+
+    public void Failed(SyncEffect.Blame blame) => syncFaults.Add(1, KeyValuePair.Create<string, object?>("reason", blame.Fault.ToString()));
 
     public void See(Notice notice)
     {

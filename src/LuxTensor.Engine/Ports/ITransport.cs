@@ -1,4 +1,6 @@
 using LuxTensor.Core.Consensus;
+using LuxTensor.Core.Sync;
+using LuxTensor.Crypto;
 
 namespace LuxTensor.Engine;
 
@@ -16,6 +18,9 @@ public enum Topic : byte
 
     /// <summary>Transactions.</summary>
     Transactions,
+
+    /// <summary>Double votes.</summary>
+    Evidence,
 
     /// <summary>Status messages.</summary>
     Status,
@@ -37,8 +42,12 @@ public enum FrameVerdict : byte
     Reject,
 }
 
-/// <summary>A frame from a peer. The node calls <see cref="Judge"/> once.</summary>
-public sealed record IncomingFrame(PeerId From, Topic Topic, ReadOnlyMemory<byte> Bytes, Action<FrameVerdict> Judge);
+/// <summary>A frame from a peer. The node calls <see cref="Judge"/> once, and before that <see cref="Answer"/> at most once where there is one.</summary>
+public sealed record IncomingFrame(PeerId From, Topic Topic, ReadOnlyMemory<byte> Bytes, Action<FrameVerdict> Judge)
+{
+    /// <summary>Answers a request on the way that it came; null where an answer is a frame like any other.</summary>
+    public Action<ReadOnlyMemory<byte>>? Answer { get; init; }
+}
 
 /// <summary>
 /// The network as the node sees it. Sending never blocks and never fails: a frame that cannot be sent is lost, as on any
@@ -57,4 +66,14 @@ public interface ITransport : IAsyncDisposable
 
     /// <summary>Sends to one peer.</summary>
     void Send(PeerId peer, ReadOnlyMemory<byte> frame);
+
+    /// <summary>A peer failed this node while it caught up. A network that keeps no account of its peers need not care.</summary>
+    void Blame(PeerId peer, SyncFault fault)
+    {
+    }
+
+    /// <summary>A peer's last final block was proven to be at least this one.</summary>
+    void Prove(PeerId peer, ulong height, Hash256 hash)
+    {
+    }
 }

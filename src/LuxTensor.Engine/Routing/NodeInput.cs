@@ -1,5 +1,6 @@
 using LuxTensor.Core.Consensus;
 using LuxTensor.Core.Finality;
+using LuxTensor.Core.Sync;
 using LuxTensor.Core.Transactions;
 using LuxTensor.Core.Voting;
 
@@ -24,6 +25,12 @@ public abstract record NodeInput
     /// <summary>What the votes of a height established, where another process of the node counts them; certificates and conflicts in it were verified.</summary>
     public sealed record Told(ulong Height, FinalityFact Fact) : NodeInput;
 
+    /// <summary>Something for the machine that catches up; soft, so never stored.</summary>
+    public sealed record Sync(SyncInput Input) : NodeInput;
+
+    /// <summary>A double vote that another node found, verified; it counts once the offender's set says who that is.</summary>
+    public sealed record Accuse(Core.Slashing.DoubleVote Offence) : NodeInput;
+
     /// <summary>A transaction, from a peer or an application.</summary>
     public sealed record Submit(Verified<Transaction> Transaction) : NodeInput;
 }
@@ -40,6 +47,9 @@ public abstract record NodeEffect
 
     /// <summary>Tell applications.</summary>
     public sealed record Notify(Notice Notice) : NodeEffect;
+
+    /// <summary>Something that the machine that catches up wants done.</summary>
+    public sealed record Sync(SyncEffect Effect) : NodeEffect;
 
     /// <summary>A vote to be counted, where another process of the node counts.</summary>
     public sealed record Count(Vote Vote) : NodeEffect;

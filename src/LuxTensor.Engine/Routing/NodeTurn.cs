@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using LuxTensor.Core.Finality;
+using LuxTensor.Core.Sync;
 using LuxTensor.Crypto;
 
 namespace LuxTensor.Engine;
@@ -44,6 +45,9 @@ public sealed class NodeTurn(NodeState state, bool isReplay = false)
 
     /// <summary>Whether the current step takes final blocks from a peer.</summary>
     internal bool IsCatchingUp { get; set; }
+
+    /// <summary>What the current step means for the machine that catches up.</summary>
+    internal Queue<SyncInput> ForSync { get; } = new();
 
     internal int InputCount => inputs.Count;
 

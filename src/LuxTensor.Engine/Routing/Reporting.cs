@@ -33,6 +33,28 @@ internal static class Reporting
         return state with { Offences = offences };
     }
 
+    /// <summary>Takes a double vote that another node found and whose signatures were verified, where it can still be punished here.</summary>
+    internal static void Take(NodeTurn turn, DoubleVote offence)
+    {
+        var state = turn.State;
+        if (!IsNews(state, offence))
+        {
+            return;
+        }
+
+        var evidence = new Evidence(offence.First, offence.Second);
+        turn.Store(evidence);
+        turn.State = state with { Offences = state.Offences.Add(offence.Offender, offence) };
+        turn.Emit(new NodeEffect.Notify(new Notice.Conflict(evidence)));
+        turn.Emit(new NodeEffect.Chain(new ChainEffect.Broadcast(new Message.Accuse(offence))));
+        Ask(turn, offence);
+    }
+
+    /// <summary>Whether a double vote is one that this node does not know of and that the next block may punish.</summary>
+    internal static bool IsNews(NodeState state, DoubleVote offence) =>
+        !state.Offences.ContainsKey(offence.Offender) && offence.Ballot.Epoch >= OldestEpoch(state) && offence.Ballot.Epoch <= state.Chain.Epochs.Newest.Epoch
+            && IsPunishable(state, offence.Offender) && state.FinalLedger.GetValidator(offence.Offender)?.Key == offence.Key;
+
     /// <summary>Stores new conflicts, tells of them and asks for reports.</summary>
     internal static void Take(NodeTurn turn, EpochSnapshot set, IEnumerable<FinalityFact.Conflict> conflicts)
     {
@@ -45,6 +67,7 @@ internal static class Reporting
                 && DoubleVote.Of(conflict.Evidence, set.Validators[set.IndexOf(offender)].Key) is { } offence)
             {
                 turn.State = turn.State with { Offences = turn.State.Offences.Add(offender, offence) };
+                turn.Emit(new NodeEffect.Chain(new ChainEffect.Broadcast(new Message.Accuse(offence)))); // only who saw both votes knows
                 Ask(turn, offence);
             }
         }

@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 using LuxTensor.Core;
-using LuxTensor.Core.Blocks;
 using LuxTensor.Core.Consensus;
 using LuxTensor.Core.Finality;
 using LuxTensor.Core.ForkChoice;
+using LuxTensor.Core.Sync;
 using LuxTensor.Core.Transactions;
 using LuxTensor.Core.Voting;
 
@@ -13,7 +13,7 @@ namespace LuxTensor.Engine;
 /// Moves inputs between a node's machines: votes are counted, what they establish goes to the chain, what the chain makes
 /// final leaves the pool. Pure, and the same for every host.
 /// </summary>
-public static class Routing
+public static partial class Routing
 {
     /// <summary>Heights above the one being decided whose votes are counted already.</summary>
     private const ulong VoteWindow = 2;
@@ -25,6 +25,7 @@ public static class Routing
             CountsVotes = countsVotes,
             Chain = Chain.At(final, certificate, genesis.Rules, genesis.Block.Hash, local),
             Pool = Mempool.Empty(limits),
+            Sync = new SyncState { Rules = SyncRules.For(genesis.Rules) },
         };
 
     /// <summary>Whether a vote is worth verifying: its height is near, and it is not counted yet. A hint; counting decides.</summary>
@@ -53,6 +54,48 @@ public static class Routing
 
     /// <summary>Takes one input at a time, milliseconds since 1970 UTC.</summary>
     public static void Step(NodeTurn turn, NodeInput input, ulong now)
+    {
+        var height = turn.State.Chain.Height;
+        if (input is not NodeInput.Sync sync)
+        {
+            StepMachines(turn, input, now);
+        }
+        else
+        {
+            turn.ForSync.Enqueue(sync.Input);
+        }
+
+        if (turn.State.Chain.Height != height)
+        {
+            turn.ForSync.Enqueue(new SyncInput.Advanced());
+        }
+
+        CatchUpBy(turn, now);
+    }
+
+    /// <summary>Steps the machine that catches up through what this input meant for it; what it downloaded goes to the chain.</summary>
+    private static void CatchUpBy(NodeTurn turn, ulong now)
+    {
+        while (turn.ForSync.TryDequeue(out var input) && !turn.IsReplay)
+        {
+            var (sync, effects) = CatchUp.Step(turn.State.Sync, turn.State.Chain, input, now);
+            turn.State = turn.State with { Sync = sync };
+            foreach (var effect in effects)
+            {
+                if (effect is SyncEffect.Take take)
+                {
+                    StepMachines(turn, new NodeInput.Chain(new ChainInput.FinalBlocks(take.Items, take.From)), now);
+                    turn.ForSync.Enqueue(new SyncInput.Advanced());
+                }
+                else
+                {
+                    turn.Emit(new NodeEffect.Sync(effect));
+                }
+            }
+        }
+    }
+
+    private static void StepMachines(NodeTurn turn, NodeInput input, ulong now)
     {
         var before = turn.State;
         var place = turn.InputCount;
@@ -85,6 +128,9 @@ public static class Routing
                     Reporting.Take(turn, set, [conflict]);
                 }
 
+                return; // evidence has its own table
+            case NodeInput.Accuse { Offence: var offence }:
+                Reporting.Take(turn, offence);
                 return; // evidence has its own table
             case NodeInput.Told told:
                 Feed(turn, [new ChainInput.Fact(told.Height, told.Fact)], now);
@@ -240,98 +286,12 @@ public static class Routing
                 turn.Emit(new NodeEffect.Count(own)); // each time it is said: whoever counts may have lost it, as a peer may
                 turn.Emit(new NodeEffect.Chain(effect));
                 break;
+            case ChainEffect.HeardAhead ahead:
+                turn.ForSync.Enqueue(new SyncInput.Heard(ahead.From, ahead.Height));
+                break;
             default:
                 turn.Emit(new NodeEffect.Chain(effect));
                 break;
-        }
-    }
-
-    /// <summary>Builds from the pool. The block itself is stored as an input, so that a replay needs no pool.</summary>
-    private static void Build(NodeTurn turn, ChainEffect.Build build, Queue<ChainInput> queue, ulong now)
-    {
-        var chain = turn.State.Chain;
-        if (turn.IsReplay || chain.Tree.Find(build.Parent) is not { } parent)
-        {
-            return; // in a replay the block built then is the next input
-        }
-
-        // The parent's proposer may have known a later one, and no block carries an older one than its parent (BLK-7).
-        var certificate = parent.Block.Certificate is { } newer && newer.Height > (chain.FinalCertificate?.Height ?? 0)
-            ? newer
-            : DutyWatch.WholeCertificate(turn.State);
-        var room = chain.Rules.MaxBlockBytes - Block.OverheadBytes(chain.Rules.MaxActiveValidators);
-        var transactions = turn.State.Pool.Select(parent.After, chain.Rules, room);
-        var made = BlockValidity.Make(parent, build.Round, build.Time, build.Proposer, certificate, transactions, chain.Rules);
-        var input = new ChainInput.Built(made.Block);
-        turn.Store(InputCodec.Encode(new NodeInput.Chain(input), chain.Rules.ChainId, now)!.Value);
-        queue.Enqueue(input);
-    }
-
-    private static void Repeat(NodeTurn turn, ChainEffect.RepeatVotes repeat)
-    {
-        if (!turn.State.CountsVotes)
-        {
-            turn.Emit(new NodeEffect.Repeat(repeat.Height, repeat.Round, repeat.Phase));
-        }
-        else if (turn.State.Heights.TryGetValue(repeat.Height, out var height)
-            && height.Tallies.TryGetValue((repeat.Round, repeat.Phase), out var tally))
-        {
-            foreach (var vote in tally.Votes)
-            {
-                turn.Emit(new NodeEffect.Chain(new ChainEffect.Broadcast(new Message.CastVote(vote))));
-            }
-        }
-    }
-
-    private static void Finalize(NodeTurn turn, ChainEffect.Finalized final, ulong now)
-    {
-        var block = final.Node.Block;
-        var votes = turn.State.Heights.GetValueOrDefault(block.Height);
-        if (!turn.State.CountsVotes && !turn.IsCatchingUp)
-        {
-            // Those who counted them tell afterwards whose vote came and is not in the certificate.
-            votes = BlockFinality.Begin(block.Height, turn.State.Chain.Epochs.Of(turn.State.Chain.Rules.EpochOf(block.Height)), turn.State.Chain.Rules.QuorumPercent);
-        }
-
-        var (pool, removed) = turn.State.Pool.AfterFinal(final.Node.After, turn.State.Chain.Rules, block.Transactions);
-        turn.State = turn.State with
-        {
-            Pool = pool,
-            Heights = turn.State.Heights.RemoveRange(turn.State.Heights.Keys.Where(height => height <= block.Height)),
-        };
-        var isFixed = turn.State.Chain.Rules.EndsEpoch(block.Height);
-        turn.Store(new Finalization(block, final.Certificate, final.Node.Changes, isFixed ? final.Node.After.Epochs.Newest : null));
-        foreach (var id in removed)
-        {
-            turn.Remove(id);
-        }
-
-        turn.Emit(new NodeEffect.Notify(new Notice.Finalized(block, final.Certificate)));
-        DutyWatch.AfterFinal(turn, final.Node, final.Certificate, votes, now);
-        Reporting.AfterFinal(turn);
-    }
-
-    /// <summary>The chain entered a round or phase: the height forgets old rounds, and tells again what it knows of this one.</summary>
-    private static void EnterRound(NodeTurn turn, ChainEffect.RoundMoved moved, Queue<ChainInput> queue)
-    {
-        turn.Emit(new NodeEffect.Notify(new Notice.RoundMoved(moved.Height, moved.Round, moved.Phase)));
-        if (!turn.State.CountsVotes)
-        {
-            turn.Emit(new NodeEffect.Recount(moved.Height, moved.Round));
-            return;
-        }
-
-        if (moved.Phase != Phase.Propose || moved.Height != turn.State.Chain.Height
-            || !turn.State.Heights.TryGetValue(moved.Height, out var height))
-        {
-            return;
-        }
-
-        var advanced = BlockFinality.Advance(height, moved.Round);
-        turn.State = turn.State with { Heights = turn.State.Heights.SetItem(moved.Height, advanced) };
-        foreach (var fact in BlockFinality.Facts(advanced))
-        {
-            queue.Enqueue(new ChainInput.Fact(moved.Height, fact));
         }
     }
 }

@@ -1,5 +1,6 @@
 using LuxTensor.Core;
 using LuxTensor.Core.Consensus;
+using LuxTensor.Core.Sync;
 using LuxTensor.Core.Voting;
 using LuxTensor.Crypto;
 using LuxTensor.Engine;
@@ -31,6 +32,10 @@ internal sealed class EquivocatingTransport(ITransport inner, SigningKey key, Ge
     }
 
     public void Send(PeerId peer, ReadOnlyMemory<byte> frame) => inner.Send(peer, frame);
+
+    public void Blame(PeerId peer, SyncFault fault) => inner.Blame(peer, fault);
+
+    public void Prove(PeerId peer, ulong height, Hash256 hash) => inner.Prove(peer, height, hash);
 
     public async ValueTask DisposeAsync()
     {

@@ -77,14 +77,14 @@ public sealed class DecisionTests
     }
 
     [Fact]
-    public void SYN_1_who_is_ahead_is_asked_and_who_is_on_another_chain_is_not()
+    public void SYN_1_who_is_ahead_is_a_reason_to_ask_and_who_is_on_another_chain_is_not()
     {
-        Assert.Empty(node.Status(5, genesis: Sha256.Hash([1])).Effects.OfType<ChainEffect.FetchBlocks>());
-        Assert.Empty(node.Status(0).Effects.OfType<ChainEffect.FetchBlocks>());
-        Assert.Equal([new ChainEffect.FetchBlocks(1, ChainDriver.Peer)], node.Status(5).Effects.OfType<ChainEffect.FetchBlocks>());
+        Assert.Empty(node.Status(5, genesis: Sha256.Hash([1])).Node.Sync.Peers);
+        Assert.Empty(node.Status(0).Node.Sync.Peers);
+        Assert.Equal(5UL, node.Status(5).Node.Sync.Peers[ChainDriver.Peer].Claimed);
 
         var other = new ChainDriver(arena, null);
-        Assert.Equal([new ChainEffect.FetchBlocks(1, ChainDriver.Peer)], other.Certify(arena.Final(arena.Block(red))).Effects.OfType<ChainEffect.FetchBlocks>());
+        Assert.Equal(1UL, other.Certify(arena.Final(arena.Block(red))).Node.Sync.Peers[ChainDriver.Peer].Claimed); // whoever has only the certificate has the block below
         Assert.Equal(1UL, other.State.Height);
     }
 
@@ -119,32 +119,4 @@ public sealed class DecisionTests
         Assert.Equal(1UL, node.State.Height);
         Assert.IsType<BlockRejection.WrongHeight>(node.Effects.OfType<ChainEffect.Refused>().Single().Why);
     }
-
-    [Fact]
-    public void SYN_3_one_peer_at_a_time_and_one_asked_in_vain_waits_for_the_others()
-    {
-        Assert.Equal("liar", Asked("liar"));
-        Assert.Null(Asked("honest"));
-        node.Now += arena.Rules.RoundTimeout;
-        Assert.Null(Asked("liar"));
-        Assert.Equal("honest", Asked("honest"));
-        node.Now += 2 * arena.Rules.RoundTimeout;
-        Assert.Equal("liar", Asked("liar")); // nobody else offered
-
-        node.Now += arena.Rules.RoundTimeout;
-        node.Deliver(arena.FinalChain(2));
-        Assert.Equal([new ChainEffect.FetchBlocks(3, ChainDriver.Peer)], node.Effects.OfType<ChainEffect.FetchBlocks>()); // who delivers goes on
-        Assert.Equal(ChainDriver.Peer, Assert.Single(node.State.SyncTried));
-    }
-
-    [Fact]
-    public void SYN_3_a_clock_that_is_set_back_keeps_nobody_from_catching_up()
-    {
-        node.Now += 600_000;
-        Assert.Equal("first", Asked("first"));
-        node.Now -= 600_000;
-        Assert.Equal("second", Asked("second"));
-    }
-
-    private string? Asked(string peer) => node.Status(9, peer).Effects.OfType<ChainEffect.FetchBlocks>().SingleOrDefault()?.Peer.Name;
 }

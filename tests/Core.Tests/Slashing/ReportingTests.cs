@@ -89,6 +89,29 @@ public sealed class ReportingTests
     }
 
     [Fact]
+    public void EVI_8_a_double_vote_is_told_to_all_and_whoever_hears_of_it_keeps_and_reports_it()
+    {
+        var witness = new NodeTurn(begin);
+        Count(witness, 1, Sha256.Hash([1]));
+        Count(witness, 1, Sha256.Hash([2]));
+        var told = Assert.Single(Accusations(witness));
+
+        var other = new NodeTurn(begin);
+        Routing.Step(other, new NodeInput.Accuse(told.Offence), 0);
+        Assert.Equal(told, Assert.Single(Accusations(other))); // and tells on
+        Assert.Equal(told.Offence, Assert.Single(Reports(other)).Offence);
+        Assert.Single(other.ToBatch().Evidence);
+        Assert.Equal(witness.State.Offences, other.State.Offences);
+
+        Routing.Step(other, new NodeInput.Accuse(told.Offence), 0);
+        Assert.Single(Accusations(other)); // once
+        Routing.Step(other, new NodeInput.Accuse(Given.DoubleVote(40, Ballot(1), Sha256.Hash([2]))), 0);
+        Assert.Single(other.State.Offences); // account 40 is no validator
+        Routing.Step(other, new NodeInput.Accuse(Given.DoubleVote(2, Ballot(1) with { Epoch = 1_000 }, Sha256.Hash([2]))), 0);
+        Assert.Single(other.State.Offences); // of an epoch that nobody can have voted in yet
+    }
+
+    [Fact]
     public void A_node_reports_nobody_with_the_offenders_own_key()
     {
         var turn = new NodeTurn(Routing.Begin(arena.Genesis, arena.Root, null, [Given.AddressOf(1)], new MempoolLimits()));
@@ -110,6 +133,9 @@ public sealed class ReportingTests
         Assert.Null(Verifier.Check(item, arena.Rules, arena.Epochs.Of, static _ => false, out var verified));
         Routing.Step(turn, new NodeInput.Chain(new ChainInput.FinalBlocks([verified], new PeerId("peer"))), 0);
     }
+
+    private static Message.Accuse[] Accusations(NodeTurn turn) =>
+        [.. turn.Effects.OfType<NodeEffect.Chain>().Select(static effect => effect.Effect).OfType<ChainEffect.Broadcast>().Select(static said => said.Message).OfType<Message.Accuse>()];
 
     private static NodeEffect.Report[] Reports(NodeTurn turn) => [.. turn.Effects.OfType<NodeEffect.Report>()];
 }

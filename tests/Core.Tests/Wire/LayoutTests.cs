@@ -20,9 +20,13 @@ public sealed class LayoutTests
         Assert.Equal(WireFault.None, FaultOf(new Message.GetBlocks(5, WireLimits.MaxBlocksPerMessage)));
         Assert.Equal(WireFault.TooLong, FaultOf(new Message.GetBlocks(5, WireLimits.MaxBlocksPerMessage + 1)));
         Assert.Equal(WireFault.TooLong, FaultOf(new Message.GetBlocks(5, 0)));
-        var item = new CertifiedBlock(Given.Block(new Random(1)), Given.Certificate(new Random(1)));
+        var item = Given.Block(new Random(1));
         Assert.Equal(WireFault.None, FaultOf(new Message.Blocks([.. Enumerable.Repeat(item, WireLimits.MaxBlocksPerMessage)])));
         Assert.Equal(WireFault.TooLong, FaultOf(new Message.Blocks([.. Enumerable.Repeat(item, WireLimits.MaxBlocksPerMessage + 1)])));
+        var header = new CertifiedHeader(item.Header, Given.Certificate(new Random(1)));
+        Assert.Equal(WireFault.TooLong, FaultOf(new Message.GetBlockHeaders(5, WireLimits.MaxBlocksPerMessage + 1)));
+        Assert.Equal(WireFault.None, FaultOf(new Message.BlockHeaders([.. Enumerable.Repeat(header, WireLimits.MaxBlocksPerMessage)], [])));
+        Assert.Equal(WireFault.TooLong, FaultOf(new Message.BlockHeaders([.. Enumerable.Repeat(header, WireLimits.MaxBlocksPerMessage + 1)], [])));
         Assert.False(MessageCodec.TryDecode(new byte[WireLimits.MaxMessageBytes + 1], Given.Rules, out _, out var fault));
         Assert.Equal(WireFault.TooLong, fault);
 

@@ -4,6 +4,9 @@ namespace LuxTensor.Tests.SeededFaults;
 internal static partial class Faults
 {
     private const string Decision = "src/LuxTensor.Core/Consensus/Decision.cs";
+    private const string CatchUp = "src/LuxTensor.Core/Sync/CatchUp.cs";
+    private const string SyncRequests = "src/LuxTensor.Core/Sync/Requests.cs";
+    private const string SyncVerifier = "src/LuxTensor.Core/Sync/SyncVerifier.cs";
     private const string Admission = "src/LuxTensor.Core/Consensus/Admission.cs";
     private const string Tree = "src/LuxTensor.Core/ForkChoice/BlockTree.cs";
 
@@ -20,9 +23,25 @@ internal static partial class Faults
         new("status not said again", "SYN-1", Decision, "        turn.Emit(new ChainEffect.Broadcast(\n            new Message.Status(state.Genesis, state.Tree.Root.Height, state.Tree.Root.Hash, state.Round)));", "") { Profile = "Partitions" },
         new("status of another chain believed", "SYN-1", Decision, "said.Genesis == turn.State.Genesis && said.FinalHeight", "said.FinalHeight"),
         new("final blocks not executed", "SYN-2", Decision, "turn.Emit(new ChainEffect.Refused(from, why));\n                break;", "turn.Emit(new ChainEffect.Refused(from, why));\n                continue;") { Profile = "Byzantine" },
-        new("peer asked in vain is asked first again", "SYN-3", Decision, "(isTried ? state.Rules.RoundTimeout : 0)", "0") { Profile = "Byzantine" },
-        new("peers asked without a pause", "SYN-3", Decision, "SyncUntil = turn.Now + state.Rules.RoundTimeout,", "SyncUntil = 0,") { Profile = "Byzantine" },
-        new("clock set back stops catching up", "SYN-3", Decision, "if (turn.Now >= next || wasSetBack)", "if (turn.Now >= next && !(wasSetBack && state.Height == 0))"),
+        new("unverified header leads on", "SYN-3", SyncVerifier, "?? (checks.Certificate(item.Certificate, set!) ? null : SyncFault.ForgedCertificate);", ";") { Profile = "Byzantine" },
+        new("header certified by another block's certificate", "SYN-3", SyncVerifier, "|| certificate.BlockHash != item.Hash ?", "?") { Profile = "Byzantine" },
+        new("set that nobody named believed", "SYN-3", SyncVerifier, "one => one.Epoch == header.Epoch && one.Hash == parent.NextValidatorSetHash", "one => one.Epoch == header.Epoch"),
+        new("header of another parent", "SYN-3", SyncVerifier, "&& header.Parent == parentHash", ""),
+        new("header of another proposer", "SYN-3", SyncVerifier, "&& header.Proposer == set.ProposerOf(header.Height, header.Round).Address", ""),
+        new("block that is not its header's", "SYN-4", SyncVerifier, "if (block.Hash != header.Value.Hash || !checks", "if (!checks") { Profile = "Byzantine" },
+        new("block with another body", "SYN-4", SyncVerifier, "block.Hash != header.Value.Hash || !checks.Block(block, epoch => state.SetOf(epoch, chain.Epochs))", "block.Hash != header.Value.Hash") { Profile = "Byzantine" },
+        new("blocks handed over twice", "SYN-4", CatchUp, "Blocks = turn.State.Blocks.RemoveRange(taken.Select(static block => block.Height)),", "Blocks = turn.State.Blocks,"),
+        new("more than four peers asked for blocks", "SYN-4", SyncRequests, "< turn.State.Rules.Peers)", "< 64)"),
+        new("unsolicited answer taken", "SYN-5", SyncVerifier, "return SyncFault.Unsolicited;", "return null;"),
+        new("answer from another height taken", "SYN-5", SyncVerifier, "if (i >= request.Count || heights[i] != request.From + (ulong)i)", "if (i >= request.Count)"),
+        new("silent peer waited for", "SYN-5", SyncRequests, "Age(turn, request) >= turn.State.Rules.Timeout", "Age(turn, request) == ulong.MaxValue"),
+        new("slow peer not passed by", "SYN-5", SyncRequests, "request?.Part == part && Age(turn, request) < turn.State.Rules.Patience;", "request?.Part == part;"),
+        new("peer asked in vain asked at once again", "SYN-5", SyncRequests, "RestsUntil = turn.Now + rest", "RestsUntil = 0"),
+        new("clock set back stops catching up", "SYN-5", SyncRequests, "turn.Now >= request.SentAt ? turn.Now - request.SentAt : ulong.MaxValue", "turn.Now >= request.SentAt ? turn.Now - request.SentAt : 0"),
+        new("headers without bound", "SYN-6", CatchUp, "&& turn.State.Headers.Count < turn.State.Rules.HeadersAhead)", ")"),
+        new("downloads without bound", "SYN-6", SyncRequests, "(!isLowest && turn.State.BlockBytes >= turn.State.Rules.CacheBytes) ||", ""),
+        new("claims without bound", "SYN-6", CatchUp, "(peers.Count < SyncState.MaxPeers || MakeRoom(turn))", "true"),
+        new("no room for an honest peer", "SYN-6", CatchUp, "(peers.Count < SyncState.MaxPeers || MakeRoom(turn))", "peers.Count < SyncState.MaxPeers"),
         new("no block is too far ahead to look at", "FRK-6", Admission, "if (height < state.Height || height > Horizon(state))", "if (height < state.Height)") { Profile = "Byzantine" },
         new("run-ahead unbounded", "FRK-6", Production, "head.Height + 1 <= ulong.Min(state.Tree.Root.Height + state.Rules.RunAhead, Admission.Horizon(state));", "head.Height + 1 <= Admission.Horizon(state) + 64;"),
         new("block ahead before its time", "FRK-6", Admission, "if (header.Time < Production.EarliestAhead(state.Rules, parent.Block.Header.Time, header.Round) || !Add", "if (!Add"),

@@ -4,6 +4,7 @@ namespace LuxTensor.Tests.SeededFaults;
 internal static partial class Faults
 {
     private const string Routing = "src/LuxTensor.Engine/Routing/Routing.cs";
+    private const string Following = "src/LuxTensor.Engine/Routing/Routing.Following.cs";
     private const string Recovery = "src/LuxTensor.Engine/Routing/Recovery.cs";
     private const string Checkpoint = "src/LuxTensor.Engine/Routing/Checkpoint.cs";
     private const string Loop = "src/LuxTensor.Engine/Hosting/NodeHost.Loop.cs";
@@ -18,7 +19,7 @@ internal static partial class Faults
     private static Fault[] Hosts =>
     [
         new("evidence not stored", "FIN-6", Reports, "turn.Store(conflict.Evidence);", "_ = conflict;") { Profile = "Byzantine" },
-        new("votes of a final height kept", "FIN-7", Routing, "turn.State.Heights.RemoveRange(turn.State.Heights.Keys.Where(height => height <= block.Height)),", "turn.State.Heights,"),
+        new("votes of a final height kept", "FIN-7", Following, "turn.State.Heights.RemoveRange(turn.State.Heights.Keys.Where(height => height <= block.Height)),", "turn.State.Heights,"),
         new("votes of any height counted", "FIN-7", Routing, "if (ballot.Height < state.Chain.Height || ballot.Height > limit", "if (ballot.Height < state.Chain.Height") { Profile = "Byzantine" },
         new("own votes not counted", "PRO-3", Routing, "Feed(turn, [signed, .. Count(turn, signed.Vote, out _)], now);", "Feed(turn, [signed], now);"),
         new("counted votes not stored", "RND-10", Routing, "if (!isKept && ReferenceEquals(before.Chain, turn.State.Chain))", "if (ReferenceEquals(before.Chain, turn.State.Chain))") { Profile = "Crashes" },
@@ -27,7 +28,7 @@ internal static partial class Faults
         new("prepares lost in the checkpoint", "RND-10", Checkpoint, "Prepared = ReadCertificate(ref reader),", "Prepared = ReadCertificate(ref reader) is { } lost && lost.Height == 0 ? lost : null,") { Profile = "Crashes" },
         new("conflicts lost in the checkpoint", "RND-10", Checkpoint, "Conflicts = conflicts.ToImmutableSortedDictionary(", "Conflicts = conflicts.Take(0).ToImmutableSortedDictionary(") { Profile = "Crashes" },
         new("stored state not compared with its root", "EXE-2", Recovery, "if (ledger.Root != header.StateRoot)", "if (ledger.Root == default)"),
-        new("final block leaves its transactions in the pool", "MEM-7", Routing, "turn.State.Chain.Rules, block.Transactions);", "turn.State.Chain.Rules, []);"),
+        new("final block leaves its transactions in the pool", "MEM-7", Following, "turn.State.Chain.Rules, block.Transactions);", "turn.State.Chain.Rules, []);"),
         new("effects leave before the journal is written", "FIN-9", Loop, "var batch = turn.ToBatch();", "turn.Effects.ToList().ForEach(Carry);\n        var batch = turn.ToBatch();"),
         new("journal not written", "FIN-9", Loop, "options.Journal.Commit(batch); // durable before visible", "_ = batch;"),
         new("signature leaves without the guard", "GRD-1", GuardedSigning, "return guard.Record(new Vote(ballot, Address.Of(key.PublicKey), key.Sign(message)));", "return new GuardDecision.Released(key.Sign(message));"),

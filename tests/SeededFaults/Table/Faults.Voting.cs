@@ -43,7 +43,7 @@ internal static partial class Faults
         new("block's transactions unverified", "VOT-5", Verifier, "if (!isKnown(block.Transactions[i]) &&", "if (i < 0 &&"),
         new("block's certificate of prepares", "VOT-5", Verifier, "certificate.Ballot.Phase != Phase.Precommit || certificate.Height >= block.Height", "certificate.Height >= block.Height"),
         new("final by another block's certificate", "CRT-3", Verifier, "|| certificate.BlockHash != item.Block.Hash ||", "||") { Profile = "Byzantine" },
-        new("final by an unverified certificate", "SYN-2", Verifier, "var why = Check(certificate, rules, sets(rules.EpochOf(certificate.Height)), out _) ?? Check(item.Block,", "var why = Check(item.Block,") { Profile = "Byzantine" },
+        new("final by an unverified certificate", "CRT-3", Verifier, "var why = Check(certificate, rules, sets(rules.EpochOf(certificate.Height)), out _) ?? Check(item.Block,", "var why = Check(item.Block,") { Profile = "Byzantine" },
         new("final by a certificate of prepares", "CRT-3", Verifier, "if (certificate.Ballot.Phase != Phase.Precommit || certificate.BlockHash", "if (certificate.BlockHash"),
         new("transaction signature unchecked", "TXN-2", Verifier, "|| !Ed25519.Verify(transaction.SenderKey, transaction.SigningMessage(), transaction.Signature))", ")"),
         new("transaction of any chain", "TXN-3", Verifier, "if (transaction.ChainId != rules.ChainId)", "if (transaction.ChainId == 0)"),

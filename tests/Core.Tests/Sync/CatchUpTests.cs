@@ -1,0 +1,293 @@
+using LuxTensor.Core.Blocks;
+using LuxTensor.Core.Consensus;
+using LuxTensor.Core.Sync;
+using LuxTensor.Core.Validators;
+using LuxTensor.Core.Voting;
+using LuxTensor.Crypto;
+using LuxTensor.Tests.Core.Validators;
+
+namespace LuxTensor.Tests.Core.Sync;
+
+/// <summary>A node that is behind, and what peers may do to it: SYN-3 to SYN-6.</summary>
+public sealed class CatchUpTests
+{
+    private static readonly CertifiedChain Chain = new(300);
+
+    private readonly SyncWorld world = new(Chain);
+
+    [Fact]
+    public void SYN_3_SYN_4_a_node_that_begins_at_the_genesis_reaches_the_head_with_the_same_state()
+    {
+        Assert.True(Chain.Changes >= 2, "the chain's sets are to change");
+        for (var i = 0; i < 6; i++)
+        {
+            world.Join($"peer{i}", world.Honest());
+        }
+
+        Assert.True(world.Run(60_000));
+        Assert.Equal(Chain.Head.After.Root, world.Node.FinalLedger.Root);
+        Assert.Equal(4, world.Most.Peers);
+        Assert.Empty(world.Blamed);
+        var proven = 0UL;
+        foreach (var (_, _, request) in world.Asked)
+        {
+            switch (request)
+            {
+                case Message.GetBlockHeaders headers:
+                    Assert.InRange(headers.Count, 1, 128);
+                    proven = headers.From - 1;
+                    break;
+                case Message.GetBlocks blocks:
+                    Assert.InRange(blocks.Count, 1, 128);
+                    Assert.True(blocks.From <= proven + 128, "no block is asked for whose header is not here");
+                    break;
+                default:
+                    Assert.Fail("nothing else is asked for");
+                    break;
+            }
+        }
+
+        Assert.IsType<Message.GetBlockHeaders>(world.Asked[0].Request);
+    }
+
+    [Fact]
+    public void SYN_3_one_peer_at_a_time_is_asked_for_headers()
+    {
+        world.Join("a", world.Honest());
+        world.Join("b", world.Honest());
+        Assert.Single(world.Asked);
+    }
+
+    [Fact]
+    public void SYN_3_what_is_claimed_is_proven_before_any_block_is_asked_for()
+    {
+        var liar = world.Join("liar", static _ => (new Message.BlockHeaders([], []), 10), claims: 1_000_000);
+        world.Run(1_000);
+        Assert.Equal([(liar, SyncFault.Nothing)], world.Blamed);
+        Assert.Equal(0UL, world.Node.Sync.Claimed);
+        Assert.Empty(world.Asked.Where(static asked => asked.Request is Message.GetBlocks));
+    }
+
+    [Theory]
+    [InlineData("forged", SyncFault.ForgedCertificate)]
+    [InlineData("other height", SyncFault.ForgedCertificate)]
+    [InlineData("too few", SyncFault.ForgedCertificate)]
+    [InlineData("changed", SyncFault.ForgedCertificate)]
+    [InlineData("own set", SyncFault.WrongSet)]
+    [InlineData("no set", SyncFault.WrongSet)]
+    [InlineData("gap", SyncFault.BrokenChain)]
+    [InlineData("backwards", SyncFault.BrokenChain)]
+    [InlineData("elsewhere", SyncFault.BrokenChain)]
+    [InlineData("none", SyncFault.Nothing)]
+    public void SYN_3_headers_that_do_not_verify_are_named_and_another_peer_serves(string how, SyncFault expected)
+    {
+        var honest = world.Honest();
+        var liar = world.Join("a liar", request => honest(request) is (Message.BlockHeaders headers, var after) ? (Spoil(headers, how), after) : honest(request));
+        world.Join("b honest", honest);
+
+        Assert.True(world.Run(120_000));
+        Assert.Contains((liar, expected), world.Blamed);
+        Assert.All(world.Blamed, blamed => Assert.Equal(liar, blamed.Peer));
+        Assert.Equal(Chain.Head.After.Root, world.Node.FinalLedger.Root);
+    }
+
+    [Theory]
+    [InlineData("body", SyncFault.WrongBody)]
+    [InlineData("header", SyncFault.WrongBody)]
+    [InlineData("certificate", SyncFault.WrongBody)]
+    [InlineData("gap", SyncFault.BrokenChain)]
+    [InlineData("none", SyncFault.Nothing)]
+    [InlineData("too many", SyncFault.BrokenChain)]
+    public void SYN_4_blocks_that_are_not_their_headers_are_named_and_another_peer_serves(string how, SyncFault expected)
+    {
+        var honest = world.Honest();
+        var liar = world.Join("a liar", request => honest(request) is (Message.Blocks blocks, var after) ? (Spoil(blocks, how), after) : honest(request));
+        world.Join("b honest", honest);
+
+        Assert.True(world.Run(120_000));
+        Assert.Contains((liar, expected), world.Blamed);
+        Assert.All(world.Blamed, blamed => Assert.Equal(liar, blamed.Peer));
+        Assert.Equal(Chain.Head.After.Root, world.Node.FinalLedger.Root);
+    }
+
+    [Fact]
+    public void SYN_4_blocks_are_given_to_the_chain_in_order_whatever_order_they_come_in()
+    {
+        var honest = world.Honest();
+        world.Join("slow", request => (honest(request).Answer, request is Message.GetBlocks { From: 1 } ? 900UL : 1));
+        world.Join("fast", honest);
+        Assert.False(world.Run(600));
+        Assert.Equal(0UL, world.Node.Final.Height);
+        Assert.NotEmpty(world.Node.Sync.Blocks);
+        Assert.True(world.Run(60_000));
+    }
+
+    [Fact]
+    public void SYN_5_who_is_slow_is_asked_beside_another_and_who_is_silent_failed_and_rests()
+    {
+        var silent = world.Join("a silent", static _ => (null, 0));
+        var honest = world.Join("b honest", world.Honest());
+        var begin = world.Now;
+        Assert.Equal(silent, world.Asked[0].Peer);
+        Assert.True(world.Run(60_000));
+        var rules = world.Node.Sync.Rules;
+        Assert.Equal(begin + rules.Patience, world.Asked.First(asked => asked.Peer == honest).At);
+        Assert.True(world.Now < begin + (2 * rules.Patience), "the silent one held nobody up");
+
+        var alone = new SyncWorld(Chain);
+        var only = alone.Join("silent", static _ => (null, 0));
+        alone.Run(10 * rules.Timeout);
+        Assert.Contains((only, SyncFault.NoAnswer), alone.Blamed);
+        var times = alone.Asked.Select(static asked => asked.At).ToArray();
+        Assert.True(times[1] - times[0] >= rules.Timeout + rules.Patience, "it rests after a failure");
+        Assert.True(times[3] - times[2] >= 2 * rules.Timeout, "and longer after three");
+    }
+
+    [Fact]
+    public void SYN_5_what_nobody_asked_for_is_named_and_changes_nothing()
+    {
+        var stranger = new PeerId("stranger");
+        var before = world.Node;
+        world.Deliver(stranger, (Message.BlockHeaders)world.Honest()(new Message.GetBlockHeaders(1, 10)).Answer!);
+        world.Deliver(stranger, (Message.Blocks)world.Honest()(new Message.GetBlocks(1, 10)).Answer!);
+        Assert.Equal([(stranger, SyncFault.Unsolicited), (stranger, SyncFault.Unsolicited)], world.Blamed);
+        Assert.Empty(world.Node.Sync.Headers);
+        Assert.Equal(before.Final.Hash, world.Node.Final.Hash);
+    }
+
+    [Fact]
+    public void SYN_5_a_clock_that_is_set_back_keeps_nobody_from_catching_up()
+    {
+        world.Join("silent", static _ => (null, 0));
+        world.Now -= 3_600_000;
+        world.Join("honest", world.Honest());
+        Assert.True(world.Run(60_000));
+    }
+
+    [Fact]
+    public void SYN_5_a_peer_that_is_gone_is_waited_for_no_longer()
+    {
+        var gone = world.Join("a gone", static _ => (null, 0));
+        world.Join("b honest", world.Honest());
+        Assert.Single(world.Asked);
+        var (next, effects) = CatchUp.Step(world.Node.Sync, world.Node.Chain, new SyncInput.Wake([gone]), world.Now);
+        Assert.DoesNotContain(gone, next.Peers.Keys);
+        Assert.Equal(new PeerId("b honest"), effects.OfType<SyncEffect.Ask>().Single().Peer);
+    }
+
+    [Fact]
+    public void SYN_6_headers_blocks_and_peers_that_are_held_are_bounded()
+    {
+        var rules = new SyncRules { HeadersAhead = 150, CacheBytes = 10_000, Timeout = 4_000, Patience = 1_000 };
+        var small = new SyncWorld(Chain, rules);
+        var honest = small.Honest();
+        small.Join("slow", request => (honest(request).Answer, request is Message.GetBlocks ? 3_000UL : 1));
+        for (var i = 0; i < 3; i++)
+        {
+            small.Join($"fast{i}", honest);
+        }
+
+        Assert.True(small.Run(600_000));
+        Assert.InRange(small.Most.Headers, 128, rules.HeadersAhead);
+        Assert.True(small.Most.Bytes <= rules.CacheBytes + (rules.Peers * 128L * 2_000), $"{small.Most.Bytes} bytes");
+
+        var crowd = new SyncWorld(Chain);
+        for (var i = 0; i < 2 * SyncState.MaxPeers; i++)
+        {
+            crowd.Claim(new PeerId($"liar{i}"), 1_000_000);
+        }
+
+        Assert.Equal(SyncState.MaxPeers, crowd.Node.Sync.Peers.Count);
+    }
+
+    [Fact]
+    public void SYN_6_a_crowd_that_fails_makes_room_for_an_honest_peer()
+    {
+        for (var i = 0; i < SyncState.MaxPeers; i++)
+        {
+            world.Join($"liar{i:00}", static _ => (new Message.BlockHeaders([], []), 1));
+        }
+
+        world.Run(5_000);
+        world.Join("honest", world.Honest());
+        Assert.True(world.Run(60_000));
+    }
+
+    [Fact]
+    public void A_node_reaches_the_head_as_long_as_one_peer_is_honest() => Seeds.Each(25, static random =>
+    {
+        var small = new SyncWorld(Chain);
+        var honest = small.Honest((ulong)random.Next(1, 200));
+        string[] headers = ["forged", "other height", "too few", "changed", "own set", "no set", "gap", "backwards", "elsewhere", "none"];
+        string[] blocks = ["body", "header", "certificate", "gap", "none", "too many"];
+        var at = random.Next(6);
+        for (var i = 0; i < 6; i++)
+        {
+            small.Join($"peer{i}", i == at ? honest : request => random.Next(4) switch
+            {
+                0 => (null, 0),
+                1 => (honest(request).Answer, (ulong)random.Next(1, 20_000)),
+                _ => (honest(request).Answer switch
+                {
+                    Message.BlockHeaders answer => Spoil(answer, headers[random.Next(headers.Length)]),
+                    Message.Blocks answer => Spoil(answer, blocks[random.Next(blocks.Length)]),
+                    var other => other,
+                }, (ulong)random.Next(1, 500)),
+            }, claims: Chain.FinalHeight + (ulong)random.Next(3));
+        }
+
+        Assert.True(small.Run(20 * 60_000), $"it is at {small.Node.Final.Height}");
+        Assert.Equal(Chain.Head.After.Root, small.Node.FinalLedger.Root);
+        Assert.DoesNotContain(small.Blamed, blamed => blamed.Peer == new PeerId($"peer{at}") && blamed.Fault is not SyncFault.Nothing);
+    });
+
+    private static Message.BlockHeaders Spoil(Message.BlockHeaders answer, string how)
+    {
+        var at = answer.Items.Length / 2;
+        if (answer.Items.Length < 6)
+        {
+            return new Message.BlockHeaders([], []);
+        }
+
+        var (header, certificate) = answer.Items[at];
+        CertifiedHeader With(BlockHeader one, Certificate other) => new(one, other);
+        var item = how switch
+        {
+            "forged" => With(header, new Certificate(certificate.Ballot, certificate.Signers, [.. certificate.Signatures.Reverse()])),
+            "other height" => With(header, answer.Items[at - 1].Certificate),
+            "too few" => With(header, new Certificate(certificate.Ballot, [1], [certificate.Signatures[0]])),
+            "changed" => With(header with { StateRoot = Sha256.Hash([1]) }, certificate),
+            "elsewhere" => With(header with { ChainId = 99 }, certificate),
+            _ => answer.Items[at],
+        };
+        return how switch
+        {
+            "own set" => answer with { Sets = [.. answer.Sets.Select(static set => new EpochSnapshot(set.Epoch, [set.Validators[0]]))], Items = answer.Items },
+            "no set" => answer with { Sets = [] },
+            "gap" => answer with { Items = answer.Items.RemoveAt(at) },
+            "backwards" => answer with { Items = [.. answer.Items.Reverse()] },
+            "none" => new Message.BlockHeaders([], []),
+            _ => answer with { Items = answer.Items.SetItem(at, item) },
+        };
+    }
+
+    private static Message.Blocks Spoil(Message.Blocks answer, string how)
+    {
+        if (answer.Items.IsEmpty)
+        {
+            return answer;
+        }
+
+        var at = answer.Items.Length / 2;
+        var block = answer.Items[at];
+        return how switch
+        {
+            "body" => new Message.Blocks(answer.Items.SetItem(at, new Block(block.Header, block.Certificate, block.Transactions.IsEmpty ? [Given.Transfer(1, 2, 3)] : []))),
+            "header" => new Message.Blocks(answer.Items.SetItem(at, new Block(block.Header with { StateRoot = Sha256.Hash([1]) }, block.Certificate, block.Transactions))),
+            "certificate" => new Message.Blocks(answer.Items.SetItem(at, new Block(block.Header, block.Certificate is null ? Chain.BlockAt(9)!.Certificate : null, block.Transactions))),
+            "gap" when answer.Items.Length > 1 => new Message.Blocks(answer.Items.RemoveAt(0)),
+            "too many" => new Message.Blocks([.. answer.Items, answer.Items[0]]),
+            _ => new Message.Blocks([]),
+        };
+    }
+}
