@@ -172,6 +172,8 @@ internal sealed class ObservedStore(IClusterStore inner, Action<Vote> released) 
 
     public IVoteStore Votes => inner.Votes;
 
+    public IPeerRecords Peers => inner.Peers;
+
     public void Learn(ulong finalHeight) => inner.Learn(finalHeight);
 
     public IFencedJournal OpenWriter() => inner.OpenWriter();

@@ -96,7 +96,7 @@ public abstract record PeerInput
     /// <summary>It showed a certificate, which was verified.</summary>
     public sealed record Proved(Verified<Certificate> Certificate) : PeerInput;
 
-    /// <summary>Another process of this node verified a certificate of precommits that it showed (VOT-2).</summary>
+    /// <summary>It showed a certificate of precommits that another part of this node verified, which answers for that (VOT-2).</summary>
     public sealed record ProvedElsewhere(ulong Height, Hash256 Hash) : PeerInput;
 
     /// <summary>Another process of this node banned it (PEE-12).</summary>

@@ -15,6 +15,9 @@ public interface IClusterStore : IDisposable
     /// <summary>The votes that the collecting grains keep.</summary>
     IVoteStore Votes { get; }
 
+    /// <summary>What the node remembers of its peers.</summary>
+    IPeerRecords Peers { get; }
+
     /// <summary>Tells the reader of a final height that this process heard of elsewhere, so that it need not ask.</summary>
     void Learn(ulong finalHeight);
 

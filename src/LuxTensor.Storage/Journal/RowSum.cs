@@ -18,6 +18,7 @@ internal enum RowKind : byte
     Epoch,
     Miss,
     Vote,
+    Peer,
 }
 
 /// <summary>

@@ -57,6 +57,28 @@ internal sealed class PostgresDatabase : IDisposable
     /// <inheritdoc cref="OpenWriteAsync"/>
     internal ValueTask<NpgsqlConnection> OpenReadAsync(CancellationToken cancellation) => reads.OpenConnectionAsync(cancellation);
 
+    /// <summary>Runs a step that may be taken twice without harm, without a thread; once more where the connection turns out to be gone.</summary>
+    /// <exception cref="JournalException">It failed.</exception>
+    internal async Task<T> UseAsync<T>(string doing, Func<Task<T>> body, CancellationToken cancellation)
+    {
+        try
+        {
+            try
+            {
+                return await body();
+            }
+            catch (Exception lost) when (PostgresFaults.IsLostConnection(lost) && !cancellation.IsCancellationRequested)
+            {
+                Clear();
+                return await body();
+            }
+        }
+        catch (Exception failure) when (PostgresFaults.IsFromServer(failure))
+        {
+            throw PostgresFaults.Of(Where, doing, failure);
+        }
+    }
+
     /// <summary>Forgets the connections that are at rest, after one turned out to be gone.</summary>
     internal void Clear()
     {

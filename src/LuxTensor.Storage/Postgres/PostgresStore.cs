@@ -26,6 +26,7 @@ public sealed class PostgresStore : IClusterStore
         this.genesis = genesis;
         reader = new PostgresReader(database, genesis.Rules);
         Votes = new PostgresVotes(database, genesis.Rules.ChainId);
+        Peers = new PostgresPeers(database);
     }
 
     /// <inheritdoc/>
@@ -34,6 +35,9 @@ public sealed class PostgresStore : IClusterStore
 
     /// <inheritdoc/>
     public IVoteStore Votes { get; }
+
+    /// <inheritdoc/>
+    public IPeerRecords Peers { get; }
 
     /// <summary>Server, database and schema, for messages.</summary>
     public string Where => database.Where;
