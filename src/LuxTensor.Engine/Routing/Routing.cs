@@ -287,6 +287,11 @@ public static partial class Routing
                 turn.Emit(new NodeEffect.Chain(effect));
                 break;
             case ChainEffect.HeardAhead ahead:
+                if (ahead.From == PeerId.Self)
+                {
+                    break; // nobody to ask: another life of this node, or its twin, knew more
+                }
+
                 turn.ForSync.Enqueue(new SyncInput.Heard(ahead.From, ahead.Height));
                 break;
             default:
