@@ -6,6 +6,7 @@ namespace LuxTensor.Crypto;
 internal static unsafe partial class Libcrypto
 {
     internal const int Ed25519 = 1087; // NID_ED25519
+    internal const int X25519 = 1034; // NID_X25519
     internal const int Sha256StateSize = 128; // SHA256_CTX takes 112
 
     [LibraryImport(NativeLibraries.CryptoName)]
@@ -40,6 +41,21 @@ internal static unsafe partial class Libcrypto
 
     [LibraryImport(NativeLibraries.CryptoName)]
     internal static partial int EVP_DigestSign(nint digest, byte* signature, nuint* signatureLength, byte* message, nuint length);
+
+    [LibraryImport(NativeLibraries.CryptoName)]
+    internal static partial nint EVP_PKEY_CTX_new(nint key, nint engine);
+
+    [LibraryImport(NativeLibraries.CryptoName)]
+    internal static partial void EVP_PKEY_CTX_free(nint context);
+
+    [LibraryImport(NativeLibraries.CryptoName)]
+    internal static partial int EVP_PKEY_derive_init(nint context);
+
+    [LibraryImport(NativeLibraries.CryptoName)]
+    internal static partial int EVP_PKEY_derive_set_peer(nint context, nint peer);
+
+    [LibraryImport(NativeLibraries.CryptoName)]
+    internal static partial int EVP_PKEY_derive(nint context, byte* secret, nuint* length);
 
     [LibraryImport(NativeLibraries.CryptoName)]
     internal static partial void ERR_clear_error();

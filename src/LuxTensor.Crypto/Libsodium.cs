@@ -38,6 +38,12 @@ internal static unsafe partial class Libsodium
     internal static partial int crypto_sign_verify_detached(byte* signature, byte* message, ulong length, byte* publicKey);
 
     [LibraryImport(NativeLibraries.SodiumName)]
+    internal static partial int crypto_scalarmult_curve25519_base(byte* result, byte* scalar);
+
+    [LibraryImport(NativeLibraries.SodiumName)]
+    internal static partial int crypto_scalarmult_curve25519(byte* result, byte* scalar, byte* point);
+
+    [LibraryImport(NativeLibraries.SodiumName)]
     internal static partial int crypto_pwhash(
         byte* output, ulong outputLength, byte* password, ulong passwordLength, byte* salt, ulong opsLimit, nuint memLimit, int algorithm);
 }

@@ -34,6 +34,11 @@ public interface IPeerWatcher
     /// <summary>A peer has its first connection and said who it is (identify): what it speaks is known.</summary>
     void Joined(ConnectedPeer peer);
 
+    /// <summary>A connected peer says that it speaks other protocols than before (identify push).</summary>
+    void Changed(ConnectedPeer peer)
+    {
+    }
+
     /// <summary>A peer's last connection is gone.</summary>
     void Left(PeerId peer);
 }
@@ -71,7 +76,7 @@ public interface IPeerStream : IAsyncDisposable
 }
 
 /// <summary>A stream could not be opened, or broke.</summary>
-public sealed class StreamException : IOException
+public class StreamException : IOException
 {
     /// <summary>Says what broke.</summary>
     public StreamException(string message)
@@ -82,6 +87,16 @@ public sealed class StreamException : IOException
     /// <summary>Says what broke, and from what.</summary>
     public StreamException(string message, Exception inner)
         : base(message, inner)
+    {
+    }
+}
+
+/// <summary>The peer speaks none of the protocols asked for; asking again changes nothing.</summary>
+public sealed class NotSpokenException : StreamException
+{
+    /// <summary>Says which.</summary>
+    public NotSpokenException(string message)
+        : base(message)
     {
     }
 }
