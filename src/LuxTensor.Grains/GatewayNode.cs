@@ -71,6 +71,9 @@ public sealed partial class GatewayNode : INode, IHostedService, IGatewayObserve
     /// <inheritdoc/>
     public IReadOnlyCollection<PeerId> Peers => options.Transport?.Peers ?? [];
 
+    /// <inheritdoc/>
+    public NetworkView Network => options.Transport?.Network ?? NetworkView.Of([]);
+
     /// <summary>The number of the last commit that <see cref="View"/> shows.</summary>
     public ulong Sequence => Volatile.Read(ref sequence);
 

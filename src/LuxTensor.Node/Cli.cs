@@ -32,7 +32,7 @@ public static class Cli
             Description,
             [
                 DevnetVerb.Create(terminal), InitVerb.Create(terminal), RunVerb.Create(terminal), KeysVerb.Create(terminal),
-                TxVerb.Create(terminal), .. ChainVerbs.Create(terminal), .. ValidatorVerbs.Create(terminal), VerifyVerb.Create(terminal),
+                TxVerb.Create(terminal), .. ChainVerbs.Create(terminal), .. ValidatorVerbs.Create(terminal), PeersVerb.Create(terminal), VerifyVerb.Create(terminal),
                 DbVerb.Create(terminal),
             ]),
         args,

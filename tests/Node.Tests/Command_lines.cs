@@ -8,7 +8,7 @@ public sealed class Command_lines
     public static TheoryData<string> Commands => new(
         "", "devnet", "init", "run", "keys", "keys new", "keys list", "keys import", "keys export", "tx", "tx send", "tx data", "tx status", "tx flood",
         "tx stake", "tx topup", "tx exit", "tx withdraw", "tx unjail", "validators", "missed", "evidence", "supply",
-        "status", "block", "finality", "verify-certificate", "keys guard", "keys guard status", "keys guard export", "keys guard import",
+        "status", "block", "finality", "peers", "verify-certificate", "keys guard", "keys guard status", "keys guard export", "keys guard import",
         "keys guard accept", "db", "db check");
 
     [Theory]
@@ -69,6 +69,7 @@ public sealed class Command_lines
 
     [Theory]
     [InlineData("status")]
+    [InlineData("peers")]
     [InlineData("block 1")]
     [InlineData("finality")]
     [InlineData("validators")]

@@ -27,6 +27,11 @@ public sealed class Devnets
             Assert.Contains("\"final\":true", (await Ok("finality", $"{height}", "--certificate", certificate, "--rpc", second, "--json")).Out, StringComparison.Ordinal);
             File.WriteAllText(set, (await Ok("validators", "--epoch", "0", "--rpc", second, "--json")).Out);
             Assert.Contains("chain id", (await Ok("status", "--rpc", rpc)).Out, StringComparison.Ordinal);
+            var network = JsonNode.Parse((await Ok("peers", "--rpc", rpc, "--json")).Out)!;
+            Assert.Equal("0x3", (string?)network["connected"]);
+            Assert.All((JsonArray)network["peers"]!, static peer => Assert.True((bool)peer!["connected"]!));
+            Assert.Contains("3 connected", (await Ok("peers", "--rpc", rpc)).Out, StringComparison.Ordinal);
+            Assert.Equal(ExitCode.Usage, (await Luxtensor.Run("peers", "--banned", "--known", "--rpc", rpc)).Code);
             var hello = await Ok("tx", "data", "--faucet", "--text", "hello", "--rpc", second, "--wait", "final", "--json");
             await FinalOn(rpc, (ulong)JsonNode.Parse(hello.Out)!["finalHeight"]!); // or it would give the flood an older nonce
             await Ok("tx", "flood", "--count", "100", "--senders", "3", "--batch", "7", "--accepted-log", log, "--rpc", rpc);

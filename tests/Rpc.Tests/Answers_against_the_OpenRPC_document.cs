@@ -174,6 +174,7 @@ public sealed class Answers_against_the_OpenRPC_document
             ["net_listening"] = nothing,
             ["net_peerCount"] = nothing,
             ["net_version"] = nothing,
+            ["lux_peers"] = ["[]", "[\"connected\"]", "[\"banned\",5]", "[\"known\",\"0x3e8\"]", "[\"known\",0]"],
             ["rpc.discover"] = nothing,
             ["web3_clientVersion"] = nothing,
         };
@@ -197,6 +198,7 @@ public sealed class Answers_against_the_OpenRPC_document
         node.Conflict();
         var served = await Served.StartAsync(node: node);
         var filter = (await served.ResultAsync("eth_newFilter", "[{}]")).GetString()!;
+        node.Around = Peers_of_a_node.Everybody;
         node.Peers = [new(filter)]; // carries the filter's id to the calls, and shows a peer's name
         return served;
     }

@@ -70,6 +70,11 @@ internal sealed class FakeNode : INode, IChainReader
 
     public IReadOnlyCollection<PeerId> Peers { get; set; } = [new("a"), new("b")];
 
+    /// <summary>The network, where a test says more of it than <see cref="Peers"/>.</summary>
+    public NetworkView? Around { get; set; }
+
+    public NetworkView Network => Around ?? NetworkView.Of(Peers);
+
     /// <summary>What <see cref="SubmitAsync"/> answers instead of doing its work.</summary>
     public SubmitOutcome? NextOutcome { get; set; }
 

@@ -70,6 +70,9 @@ public sealed partial class NodeHost : INode, IAsyncDisposable
     /// <inheritdoc/>
     public IReadOnlyCollection<PeerId> Peers => options.Transport.Peers;
 
+    /// <inheritdoc/>
+    public NetworkView Network => options.Transport.Network;
+
     /// <summary>Ends when the node stops; faults when its journal or guard fails.</summary>
     public Task Completion => completion.Task;
 

@@ -23,6 +23,9 @@ public interface INode
     /// <summary>The peers connected now.</summary>
     IReadOnlyCollection<PeerId> Peers { get; }
 
+    /// <summary>The network around the node, with all that is known of its peers; made anew each time.</summary>
+    NetworkView Network => NetworkView.Of(Peers);
+
     /// <summary>
     /// Offers an encoded transaction. Completes when it is stored in the pool or refused; an accepted one survives a crash.
     /// </summary>

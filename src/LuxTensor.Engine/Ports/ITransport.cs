@@ -58,6 +58,9 @@ public interface ITransport : IAsyncDisposable
     /// <summary>The peers connected now.</summary>
     IReadOnlyCollection<PeerId> Peers { get; }
 
+    /// <summary>The own id, the addresses and the peers with all that is known of them; made anew each time.</summary>
+    NetworkView Network => NetworkView.Of(Peers);
+
     /// <summary>Starts delivery. The handler must not block; it returns false where the node is too busy to take the frame.</summary>
     void Start(Func<IncomingFrame, bool> handler);
 

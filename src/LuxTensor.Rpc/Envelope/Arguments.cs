@@ -173,24 +173,10 @@ internal ref struct Arguments
     }
 
     /// <summary>One of a few words.</summary>
-    public string Word(string name, params ReadOnlySpan<string> allowed)
-    {
-        if (!Required(name))
-        {
-            return "";
-        }
+    public string Word(string name, params ReadOnlySpan<string> allowed) => Required(name) ? OneOf(name, allowed) : "";
 
-        foreach (var word in allowed)
-        {
-            if (reader.TokenType == JsonTokenType.String && Json.Is(ref reader, Encoding.ASCII.GetBytes(word)))
-            {
-                return word;
-            }
-        }
-
-        Fail($"{name} must be one of {string.Join(", ", allowed)}");
-        return "";
-    }
+    /// <summary>One of a few words, or a default where it is left out or null.</summary>
+    public string OptionalWord(string name, string otherwise, params ReadOnlySpan<string> allowed) => Optional() ? OneOf(name, allowed) : otherwise;
 
     /// <summary>A subscription's or filter's id as it was given out; empty where it cannot be one.</summary>
     public string Token(string name)
@@ -285,6 +271,20 @@ internal ref struct Arguments
         }
 
         return fault is null;
+    }
+
+    private string OneOf(string name, scoped ReadOnlySpan<string> allowed)
+    {
+        foreach (var word in allowed)
+        {
+            if (reader.TokenType == JsonTokenType.String && Json.Is(ref reader, Encoding.ASCII.GetBytes(word)))
+            {
+                return word;
+            }
+        }
+
+        Fail($"{name} must be one of {string.Join(", ", allowed)}");
+        return "";
     }
 
     // Whether there is another argument, and it is not null.

@@ -16,7 +16,7 @@ internal sealed class MethodTable
         Method[] all =
         [
             .. BlockMethods.All, .. StateMethods.All, .. TransactionMethods.All, .. NodeMethods.All, .. FilterMethods.All,
-            .. SubscriptionMethods.All, .. FinalityMethods.All, .. ValidatorMethods.All, .. StakingMethods.All, .. AbsenceMethods.All, .. ProofMethods.All, OpenRpc.Discover,
+            .. SubscriptionMethods.All, .. FinalityMethods.All, .. ValidatorMethods.All, .. StakingMethods.All, .. AbsenceMethods.All, .. ProofMethods.All, .. PeerMethods.All, OpenRpc.Discover,
         ];
         All = [.. all.OrderBy(method => method.Name, StringComparer.Ordinal)];
         foreach (var method in all)

@@ -114,6 +114,14 @@ internal static class Schemas
         ("Proposer", Object("height:Quantity round:Quantity epoch:Quantity proposer:Address publicKey:Hash stake:Quantity")),
         ("ConflictingVote", Object("blockHash:Hash encoded:Data")),
         ("Evidence", Object("validator:Address height:Quantity round:Quantity phase:Phase votes:[ConflictingVote]")),
+        ("PeerFault", $$"""{"enum":["{{string.Join("\",\"", PeerShape.FaultNames)}}"]}"""),
+        ("Direction", """{"enum":["inbound","outbound"]}"""),
+        ("Ban", Object("until:Quantity reason:PeerFault")),
+        ("Peer", Object(
+            "id:Text connected:Flag direction:Direction? address:Text? agent:Text? reputation:Percent ban:Ban? bans:Quantity proven:Point? "
+            + "claimed:Point? firstContact:Quantity? lastContact:Quantity? successes:Quantity failures:Quantity lastFault:PeerFault? "
+            + "bytesIn:Quantity bytesOut:Quantity framesRefused:Quantity")),
+        ("Peers", Object("self:Text? listening:[Text] connected:Quantity banned:Quantity known:Quantity peers:[Peer]")),
         ("ProofKind", """{"enum":["account","validator","transaction"]}"""),
         ("Proof", Object(
             "kind:ProofKind height:Quantity blockHash:Hash root:Hash header:Data siblings:[Hash]",
