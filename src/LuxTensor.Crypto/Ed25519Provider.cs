@@ -18,6 +18,9 @@ internal abstract class Ed25519Provider
     /// <summary>The provider of this process.</summary>
     internal static Ed25519Provider Current => simulated ?? Chosen.Value;
 
+    /// <summary>Whether the simulator's provider is in front of the chosen one: then a signature is whatever that says.</summary>
+    internal static bool IsSimulated => simulated is not null;
+
     internal abstract string Name { get; }
 
     /// <summary>Whether a canonical point, not of small order, exists and is of the prime-order subgroup.</summary>

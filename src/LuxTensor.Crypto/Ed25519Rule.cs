@@ -39,7 +39,10 @@ internal static class Ed25519Rule
 
     /// <summary>Whether key and signature may be put to the equation: A canonical and not of small order, R not of small order, S &lt; L.</summary>
     internal static bool IsWellFormed(ReadOnlySpan<byte> key, ReadOnlySpan<byte> signature) =>
-        IsLess(signature[32..], Order) && IsCanonicalAndNotSmall(key) && !IsSmallOrder(signature[..32]);
+        IsSignatureWellFormed(signature) && IsCanonicalAndNotSmall(key);
+
+    /// <summary>The part of it that is about the signature: R not of small order, S &lt; L.</summary>
+    internal static bool IsSignatureWellFormed(ReadOnlySpan<byte> signature) => IsLess(signature[32..], Order) && !IsSmallOrder(signature[..32]);
 
     /// <summary>Whether the bytes may be a key at all: y below the prime, and not a point of small order.</summary>
     internal static bool IsCanonicalAndNotSmall(ReadOnlySpan<byte> key)

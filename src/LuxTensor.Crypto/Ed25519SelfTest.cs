@@ -45,6 +45,10 @@ internal static class Ed25519SelfTest
         ("no such point", "0200000000000000000000000000000000000000000000000000000000000000"),
     ];
 
+    /// <summary>The signatures of RFC 8032.</summary>
+    internal static IEnumerable<(PublicKey Key, byte[] Message, Signature Signature)> Accepted =>
+        Rfc8032.Select(vector => (Key(vector.Key), Convert.FromHexString(vector.Message), Signature(vector.Signature)));
+
     internal static void Run(Ed25519Provider provider)
     {
         foreach (var (name, seed, key, message, signature) in Rfc8032)

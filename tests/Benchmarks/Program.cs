@@ -1,7 +1,7 @@
 using LuxTensor.Tests.Benchmarks;
 
-// dotnet run -c Release --project tests/Benchmarks [-- votes finality throughput memory epochs calls subscriptions]
-var chosen = args.Length == 0 ? ["votes", "finality", "throughput", "memory", "epochs", "calls", "subscriptions"] : args;
+// dotnet run -c Release --project tests/Benchmarks [-- votes signatures finality throughput memory epochs calls subscriptions]
+var chosen = args.Length == 0 ? ["votes", "signatures", "finality", "throughput", "memory", "epochs", "calls", "subscriptions"] : args;
 foreach (var name in chosen)
 {
     switch (name)
@@ -9,6 +9,10 @@ foreach (var name in chosen)
         case "votes":
             Report.Head("The vote path without the signature check");
             VotePath.Run();
+            break;
+        case "signatures":
+            Report.Head("Signatures");
+            Signatures.Run();
             break;
         case "finality":
             Report.Head("Proposal to final");
@@ -35,7 +39,7 @@ foreach (var name in chosen)
             await RpcBenchmarks.SubscriptionsAsync();
             break;
         default:
-            Console.Error.WriteLine($"unknown benchmark '{name}': votes, finality, throughput, memory, epochs, calls, subscriptions");
+            Console.Error.WriteLine($"unknown benchmark '{name}': votes, signatures, finality, throughput, memory, epochs, calls, subscriptions");
             return 2;
     }
 }
