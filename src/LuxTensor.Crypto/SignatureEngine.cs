@@ -10,7 +10,7 @@ namespace LuxTensor.Crypto;
 /// Safe for use by several threads.
 /// </summary>
 /// <remarks>
-/// A key's table (33 kB) is built in the background when the key is first seen, or by <see cref="Prepare"/>. Until then, and for messages above 1 kB,
+/// A key's table (33 kB) is built in the background when the key was seen three times, or by <see cref="Prepare"/>. Until then, and for messages above 1 kB,
 /// the native library verifies. The environment variable LUXTENSOR_SIGNATURES chooses the engine: "auto" (the best that the processor
 /// has), "avx512", "avx2", "scalar" or "off".
 /// </remarks>
@@ -57,7 +57,7 @@ public sealed class SignatureEngine
         }
     }
 
-    /// <summary>Builds tables for keys that will sign, such as a new epoch's; some 0.2 ms a key, so not where votes wait. Inadmissible keys get none.</summary>
+    /// <summary>Builds tables for keys that will sign, such as a new epoch's; some 0.3 ms a key, so not where votes wait. Inadmissible keys get none.</summary>
     public void Prepare(IEnumerable<PublicKey> keys)
     {
         if (current.Engine is not null && !Ed25519Provider.IsSimulated)

@@ -1,6 +1,12 @@
 using LuxTensor.Tests.Benchmarks;
 
 // dotnet run -c Release --project tests/Benchmarks [-- votes signatures finality throughput memory epochs calls subscriptions]
+// dotnet run -c Release --project tests/Benchmarks -- signatures-differential [--count 2000000] [--seed n] [--engines Scalar,Avx2,Avx512]
+if (args is ["signatures-differential", .. var options])
+{
+    return SignaturesDifferential.Run(options.Chunk(2).ToDictionary(pair => pair[0], pair => pair[^1]));
+}
+
 var chosen = args.Length == 0 ? ["votes", "signatures", "finality", "throughput", "memory", "epochs", "calls", "subscriptions"] : args;
 foreach (var name in chosen)
 {

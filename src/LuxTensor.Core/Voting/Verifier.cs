@@ -53,7 +53,7 @@ public abstract record VoteRejection
 /// <summary>
 /// Checks signatures against an epoch's frozen set, off the loop. The only maker of <see cref="Verified{T}"/> (VOT-2).
 /// </summary>
-public static class Verifier
+public static partial class Verifier
 {
     /// <summary>
     /// What another process of this same node verified (VOT-2): a cluster checks a signature once, where it comes in. Whoever
@@ -61,80 +61,6 @@ public static class Verifier
     /// </summary>
     public static Verified<T> Attested<T>(T value)
         where T : class => new(value);
-
-    /// <summary>Checks one vote (VOT-3): chain, epoch, voter, signature. Null on success.</summary>
-    public static VoteRejection? Check(Vote vote, ChainRules rules, EpochSnapshot? set, out Verified<Vote> verified)
-    {
-        verified = default;
-        if (CheckBallot(vote.Ballot, rules, set) is { } why)
-        {
-            return why;
-        }
-
-        var index = set!.IndexOf(vote.Validator);
-        if (index < 0)
-        {
-            return new VoteRejection.UnknownValidator(vote.Validator, set.Epoch);
-        }
-
-        Span<byte> message = stackalloc byte[Ballot.MessageSize];
-        vote.Ballot.WriteMessage(message);
-        if (!Ed25519.Verify(set.Validators[index].Key, message, vote.Signature))
-        {
-            return new VoteRejection.BadSignature(vote.Validator);
-        }
-
-        verified = new Verified<Vote>(vote);
-        return null;
-    }
-
-    /// <summary>Checks a certificate (CRT-2): signers of the set, one valid signature each, and a quorum of stake. Null on success.</summary>
-    public static VoteRejection? Check(Certificate certificate, ChainRules rules, EpochSnapshot? set, out Verified<Certificate> verified)
-    {
-        verified = default;
-        if (CheckBallot(certificate.Ballot, rules, set) is { } why)
-        {
-            return why;
-        }
-
-        Span<byte> message = stackalloc byte[Ballot.MessageSize];
-        certificate.Ballot.WriteMessage(message);
-        UInt128 signed = 0;
-        var at = 0;
-        var validators = set!.Validators;
-        for (var index = 0; index < certificate.Signers.Length * 8; index++)
-        {
-            if (!certificate.HasSigned(index))
-            {
-                continue;
-            }
-
-            if (index >= validators.Length || at >= certificate.Signatures.Length)
-            {
-                return new VoteRejection.MalformedCertificate(certificate.Height);
-            }
-
-            if (!Ed25519.Verify(validators[index].Key, message, certificate.Signatures[at++]))
-            {
-                return new VoteRejection.BadSignature(validators[index].Address);
-            }
-
-            signed += validators[index].Stake;
-        }
-
-        if (at != certificate.Signatures.Length)
-        {
-            return new VoteRejection.MalformedCertificate(certificate.Height);
-        }
-
-        if (!Quorum.IsReached(signed, set.TotalStake, rules.QuorumPercent))
-        {
-            return new VoteRejection.NoQuorum(signed, set.TotalStake);
-        }
-
-        verified = new Verified<Certificate>(certificate);
-        return null;
-    }
 
     /// <summary>Checks a proposal (VOT-4): its proposer, the proposer's vote, the certificates and every transaction. Null on success.</summary>
     public static VoteRejection? Check(
@@ -260,20 +186,4 @@ public static class Verifier
 
     /// <summary>The block of a verified header, whose own signatures were verified (SYN-4).</summary>
     internal static Verified<CertifiedBlock> Proven(Verified<CertifiedHeader> header, Block block) => new(new CertifiedBlock(block, header.Value.Certificate));
-
-    private static VoteRejection? CheckBallot(Ballot ballot, ChainRules rules, EpochSnapshot? set)
-    {
-        if (ballot.ChainId != rules.ChainId)
-        {
-            return new VoteRejection.WrongChain(rules.ChainId, ballot.ChainId);
-        }
-
-        var epoch = rules.EpochOf(ballot.Height);
-        if (ballot.Epoch != epoch)
-        {
-            return new VoteRejection.WrongEpoch(ballot.Height, epoch, ballot.Epoch);
-        }
-
-        return set?.Epoch == epoch ? null : new VoteRejection.UnknownEpoch(epoch);
-    }
 }

@@ -2,16 +2,18 @@ namespace LuxTensor.Crypto.Lanes;
 
 /// <summary>
 /// Tables by key, bounded in bytes. Two generations of half the bytes each: a table that is used moves to the young one, and when that is full
-/// the old one is forgotten. A key without a table is given one in the background, on one thread of the pool at a time.
+/// the old one is forgotten. A key without a table that comes again and again is given one in the background, on one thread of the pool at a time.
 /// </summary>
 internal sealed class KeyTables(long maxBytes)
 {
-    private const int MaxWaiting = 4096;
+    private const int MaxSeen = 8192;
+    private const int SightingsBeforeTable = 3; // building costs what some verifications do
     private const int MaxInadmissible = 1024;
 
     private readonly int generation = (int)long.Clamp(maxBytes / 2 / CombTable.BytesOf(CombShape.OfKey), 1, int.MaxValue);
     private readonly Lock gate = new();
-    private readonly HashSet<PublicKey> waiting = [];
+    private readonly Dictionary<PublicKey, int> sightings = [];
+    private readonly Queue<PublicKey> waiting = [];
     private readonly HashSet<PublicKey> inadmissible = [];
     private Dictionary<PublicKey, CombTable> young = [];
     private Dictionary<PublicKey, CombTable> old = [];
@@ -42,9 +44,9 @@ internal sealed class KeyTables(long maxBytes)
                     Keep(key, tables[i]!);
                 }
 
-                if (tables[i] is null && waiting.Count < MaxWaiting && !inadmissible.Contains(key))
+                if (tables[i] is null)
                 {
-                    waiting.Add(key);
+                    Await(key);
                 }
             }
 
@@ -78,6 +80,32 @@ internal sealed class KeyTables(long maxBytes)
         }
     }
 
+    /// <summary>Counts a key without a table, and has it wait for one when it came often enough.</summary>
+    private void Await(PublicKey key)
+    {
+        if (inadmissible.Contains(key))
+        {
+            return;
+        }
+
+        if (sightings.Count >= MaxSeen && waiting.Count == 0)
+        {
+            sightings.Clear(); // many keys that came once or twice
+        }
+
+        if (sightings.Count >= MaxSeen && !sightings.ContainsKey(key))
+        {
+            return;
+        }
+
+        sightings.TryGetValue(key, out var before);
+        sightings[key] = before + 1;
+        if (before + 1 == SightingsBeforeTable)
+        {
+            waiting.Enqueue(key);
+        }
+    }
+
     private void BuildWaiting()
     {
         while (true)
@@ -85,13 +113,11 @@ internal sealed class KeyTables(long maxBytes)
             PublicKey key;
             lock (gate)
             {
-                if (waiting.Count == 0)
+                if (!waiting.TryDequeue(out key))
                 {
                     isBuilding = false;
                     return;
                 }
-
-                key = waiting.First();
             }
 
             Build(key);
@@ -103,7 +129,7 @@ internal sealed class KeyTables(long maxBytes)
         var table = Ed25519.IsAdmissible(key) ? CombTable.OfKey(key) : null;
         lock (gate)
         {
-            waiting.Remove(key);
+            sightings.Remove(key);
             if (table is not null)
             {
                 Keep(key, table);

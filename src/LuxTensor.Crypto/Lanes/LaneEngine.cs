@@ -297,7 +297,7 @@ internal static unsafe class LaneRounding<V>
     {
         const double Large = 9007199254740992; // 2^53
         const double Small = 1.0 / (1 << 30);
-        var one = V.Of(Variable);
+        var one = V.Of(Volatile.Read(ref One[0]));
         var odd = V.FusedMultiplyAdd(one, V.Of(Large), one);
         var even = V.FusedMultiplyAdd(one, V.Of(Large + 2), one);
         var minus = V.FusedMultiplySubtract(one, V.Of(-Large - 2), one);
@@ -310,7 +310,5 @@ internal static unsafe class LaneRounding<V>
     }
 
     // Not a constant, or the compiler would do the sums, in its own mode.
-    private static double Variable => Volatile.Read(ref variable);
-
-    private static double variable = 1;
+    private static readonly double[] One = [1];
 }

@@ -77,10 +77,12 @@ internal readonly struct Lanes8 : ILanes<Lanes8>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes8 operator >>>(Lanes8 value, int bits) => new((value.value.AsUInt64() >>> bits).AsDouble());
 
+#pragma warning disable CA1857 // constant where it is inlined, which is everywhere
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes8 RotateRight(Lanes8 value, int bits) => new(Avx512F.IsSupported
         ? Avx512F.RotateRight(value.value.AsUInt64(), (byte)bits).AsDouble()
         : ((value.value.AsUInt64() >>> bits) | (value.value.AsUInt64() << (64 - bits))).AsDouble());
+#pragma warning restore CA1857
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes8 ReverseBytes(Lanes8 value)

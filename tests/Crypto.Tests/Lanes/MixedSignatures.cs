@@ -136,7 +136,7 @@ internal sealed class MixedSignatures
 
     private (SigningKey Signer, PublicKey Key, BigInteger Secret) MakeKey()
     {
-        var seed = random.Bytes(32);
+        var seed = Bytes(32);
         var expanded = SHA512.HashData(seed)[..32]; // RFC 8032, 5.1.5
         expanded[0] &= 0xf8;
         expanded[31] = (byte)((expanded[31] & 0x3f) | 0x40);
@@ -146,9 +146,16 @@ internal sealed class MixedSignatures
 
     private (BigInteger Scalar, byte[] R, byte[] MixedR) MakeNonce()
     {
-        var scalar = new BigInteger(random.Bytes(32), isUnsigned: true) % EdwardsPoint.Order;
+        var scalar = new BigInteger(Bytes(32), isUnsigned: true) % EdwardsPoint.Order;
         var point = Base.Multiply(scalar);
         return (scalar, Encode(point), Encode(EdwardsPoint.Add(point, T8.Multiply(random.Next(1, 8)))));
+    }
+
+    private byte[] Bytes(int count)
+    {
+        var bytes = new byte[count];
+        random.NextBytes(bytes);
+        return bytes;
     }
 
     private T Pick<T>(T[] choices) => choices[random.Next(choices.Length)];
