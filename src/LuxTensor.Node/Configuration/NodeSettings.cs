@@ -1,5 +1,6 @@
 using System.Net;
 using LuxTensor.Core.Transactions;
+using LuxTensor.Node.Hosting;
 
 namespace LuxTensor.Node.Configuration;
 
@@ -14,7 +15,7 @@ namespace LuxTensor.Node.Configuration;
 ///   "rpc": { "http": "127.0.0.1:8545", "ws": "127.0.0.1:8546", "allowedHosts": [], "allowedOrigins": [] },
 ///   "pool": { "bytes": 67108864, "perSender": 256 },
 ///   "verifyWorkers": 4,
-///   "peers": [],
+///   "network": { "listen": ["/ip4/0.0.0.0/tcp/30303"], "bootstrap": [] }, // see NetworkDraft; left out, the node is alone
 /// }
 /// </code>
 /// </summary>
@@ -52,6 +53,9 @@ internal sealed record NodeSettings
     /// <summary>Workers that verify signatures.</summary>
     internal required int VerifyWorkers { get; init; }
 
+    /// <summary>The network; null for a node that is alone.</summary>
+    internal required NetworkDraft? Network { get; init; }
+
     /// <summary>Reads and checks a file.</summary>
     /// <exception cref="CommandFailure">The message names file, line and key, one line a fault.</exception>
     internal static NodeSettings Read(string path)
@@ -67,6 +71,7 @@ internal sealed record NodeSettings
             Data = root.File("data", folder, required: true) ?? "",
             Name = root.Text("name") ?? "node",
             Keys = KeySettings.Read(root, folder),
+            Network = NetworkDraft.Read(root, folder, NetworkSetup.Check),
             Http = Endpoint.Read(rpc, "http"),
             WebSocket = Endpoint.Read(rpc, "ws"),
             AllowedHosts = [.. rpc.Texts("allowedHosts").Select(static it => it.Value)],
@@ -78,13 +83,6 @@ internal sealed record NodeSettings
         if (settings.Http is { Port: not 0 } http && http.Equals(settings.WebSocket))
         {
             rpc.Wrong("ws", $"must not be the address of rpc.http in line {rpc.LineOf("http")}");
-        }
-
-        if (root.Texts("peers") is [var (line, _), ..])
-        {
-            problems.Add(
-                line, "peers: this version connects nodes only within one process (luxtensor devnet); peers over the network come with "
-                    + "libp2p. Remove them to run a single node");
         }
 
         pool.End();

@@ -1,6 +1,5 @@
 using System.Net;
-using LuxTensor.Core.Consensus;
-using LuxTensor.Engine;
+using LuxTensor.Network;
 using LuxTensor.Node.Hosting;
 
 namespace LuxTensor.Node.Devnet;
@@ -10,11 +9,13 @@ namespace LuxTensor.Node.Devnet;
 /// <param name="Offline">Is not started.</param>
 internal readonly record struct DevnetFaults(int? Equivocate, int? Offline);
 
-/// <summary>The nodes of a devnet, connected within this process.</summary>
+/// <summary>The nodes of a devnet, in this process, connected by libp2p over this machine's loopback.</summary>
 internal sealed class DevnetNetwork : IAsyncDisposable
 {
     /// <summary>How far one node's ports are from the next one's.</summary>
     internal const int PortStep = 10;
+
+    private const int MostDials = 5;
 
     private readonly List<RunningNode> nodes = [];
     private readonly List<IDisposable> subscriptions = [];
@@ -27,7 +28,6 @@ internal sealed class DevnetNetwork : IAsyncDisposable
         DevnetFolder folder, NoticeFeed feed, int httpPort, int webSocketPort, DevnetFaults faults, TimeProvider time, CancellationToken cancellation)
     {
         var network = new DevnetNetwork();
-        var local = new LocalNetwork();
         try
         {
             for (var number = 1; number <= folder.Genesis.Validators.Length; number++)
@@ -39,15 +39,19 @@ internal sealed class DevnetNetwork : IAsyncDisposable
                 }
 
                 var name = $"node{number}";
+                var (joined, records) = await NetworkSetup.OpenAsync(
+                    folder.Genesis, folder.NodeFolder(number), null, null, OnLoopback(folder.Genesis.Validators.Length), null, time);
                 var node = await RunningNode.OpenAsync(new NodeSetup
                 {
                     Name = name,
                     Genesis = folder.Genesis,
                     Folder = folder.NodeFolder(number),
                     Keys = [folder.OpenKey(number)],
+                    Network = joined,
+                    PeerRecords = records,
                     Transport = number == faults.Equivocate
-                        ? new EquivocatingTransport(local.Join(new PeerId(name)), folder.OpenKey(number), folder.Genesis)
-                        : local.Join(new PeerId(name)),
+                        ? new EquivocatingTransport(joined.Transport, folder.OpenKey(number), folder.Genesis)
+                        : null,
                     Http = PortOf(httpPort, number, "--http"),
                     WebSocket = PortOf(webSocketPort, number, "--ws"),
                     VerifyWorkers = int.Clamp(Environment.ProcessorCount / folder.Genesis.Validators.Length, 1, 8),
@@ -57,9 +61,13 @@ internal sealed class DevnetNetwork : IAsyncDisposable
                 network.subscriptions.Add(feed.Follow(network.nodes.Count - 1, node.Host));
             }
 
-            foreach (var node in network.nodes)
+            foreach (var (place, node) in network.nodes.Index())
             {
                 await node.StartAsync(cancellation);
+                foreach (var earlier in network.nodes.Take(place))
+                {
+                    await ConnectAsync(node.Network!, earlier.Network!.Addresses[0], cancellation);
+                }
             }
 
             return network;
@@ -84,6 +92,33 @@ internal sealed class DevnetNetwork : IAsyncDisposable
 
         subscriptions.ForEach(static subscription => subscription.Dispose());
     }
+
+    private static async Task ConnectAsync(NetworkNode node, Multiaddr other, CancellationToken cancellation)
+    {
+        for (var attempt = 1; ; attempt++) // a machine under load may take longer than a handshake may
+        {
+            try
+            {
+                await node.DialAsync(other, cancellation);
+                return;
+            }
+            catch (StreamException e) when (attempt == MostDials)
+            {
+                throw new CommandFailure(ExitCode.Failed, $"the nodes of the devnet cannot reach each other: {e.Message}", e);
+            }
+            catch (StreamException)
+            {
+                // once more
+            }
+        }
+    }
+
+    private static NetworkSettings OnLoopback(int nodes) => new()
+    {
+        Listen = [Multiaddr.Parse("/ip4/127.0.0.1/tcp/0")],
+        MostPeers = 2 * nodes, // all are at one address, and each may find the others on its own
+        MostPerAddress = 4 * nodes,
+    };
 
     /// <summary>The port of a node: the first node's, then ten further for each; 0 stays 0, any free one.</summary>
     internal static ListenPort PortOf(int first, int number, string option) =>

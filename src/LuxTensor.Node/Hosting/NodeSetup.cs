@@ -2,6 +2,7 @@ using LuxTensor.Core;
 using LuxTensor.Core.Transactions;
 using LuxTensor.Crypto;
 using LuxTensor.Engine;
+using LuxTensor.Network;
 
 namespace LuxTensor.Node.Hosting;
 
@@ -20,8 +21,14 @@ internal sealed record NodeSetup
     /// <summary>The validators' keys; the node takes them over and disposes them.</summary>
     internal required IReadOnlyList<SigningKey> Keys { get; init; }
 
-    /// <summary>The network; the node takes it over and disposes it.</summary>
-    internal required ITransport Transport { get; init; }
+    /// <summary>The network; the node takes it over, starts it after itself and disposes it. Null for a node that is alone.</summary>
+    internal required NetworkNode? Network { get; init; }
+
+    /// <summary>What the node speaks through instead of the network's own transport.</summary>
+    internal ITransport? Transport { get; init; }
+
+    /// <summary>The records of its peers; the node takes them over.</summary>
+    internal IDisposable? PeerRecords { get; init; }
 
     /// <summary>Where JSON-RPC listens over HTTP.</summary>
     internal ListenPort? Http { get; init; }

@@ -1,4 +1,5 @@
 using LuxTensor.Engine;
+using LuxTensor.Network;
 using LuxTensor.Rpc;
 using LuxTensor.Storage;
 
@@ -35,6 +36,9 @@ internal sealed class RunningNode : IAsyncDisposable
     /// <summary>Where its RPC answers over WebSocket, once it is started; null for nowhere.</summary>
     internal Uri? WebSocket => rpc?.WebSocketEndpoint is { } bound ? new Uri($"ws://{bound}") : null;
 
+    /// <summary>Where its peers reach it, once it is started; null for a node that is alone.</summary>
+    internal NetworkNode? Network => setup.Network;
+
     /// <summary>Opens the databases and brings the node back from them. Nothing runs yet.</summary>
     /// <exception cref="JournalException">A database is damaged, of another chain, or open elsewhere.</exception>
     internal static async Task<RunningNode> OpenAsync(NodeSetup setup)
@@ -52,7 +56,7 @@ internal sealed class RunningNode : IAsyncDisposable
                 Journal = journal,
                 Guard = guard,
                 Keys = setup.Keys,
-                Transport = setup.Transport,
+                Transport = setup.Transport ?? setup.Network?.Transport ?? new LocalNetwork().Join(new Core.Consensus.PeerId(setup.Name)),
                 Time = setup.Time,
                 Pool = setup.Pool,
             };
@@ -87,6 +91,17 @@ internal sealed class RunningNode : IAsyncDisposable
         }
 
         Host.Start();
+        if (setup.Network is { } network)
+        {
+            try
+            {
+                await network.StartAsync(cancellation);
+            }
+            catch (IOException taken)
+            {
+                throw new CommandFailure(ExitCode.InUse, taken.Message, taken);
+            }
+        }
     }
 
     /// <summary>Closes the RPC, stops the node, closes its files.</summary>
@@ -111,7 +126,17 @@ internal sealed class RunningNode : IAsyncDisposable
 
     private static async ValueTask ReleaseAsync(NodeSetup setup)
     {
-        await setup.Transport.DisposeAsync();
+        if (setup.Transport is { } other)
+        {
+            await other.DisposeAsync();
+        }
+
+        if (setup.Network is { } network)
+        {
+            await network.DisposeAsync();
+        }
+
+        setup.PeerRecords?.Dispose();
         foreach (var key in setup.Keys)
         {
             key.Dispose();

@@ -79,6 +79,13 @@ internal static class InitVerb
             "allowedHosts": [],                 // names of this machine by which clients call it
             "allowedOrigins": [],               // web pages that may call it
           },
+          "network": {                          // remove it for a node that is alone
+            "listen": ["/ip4/0.0.0.0/tcp/30303"],
+            "bootstrap": [                      // other nodes of this chain; each prints its address when it starts
+              // "/ip4/203.0.113.5/tcp/30303/p2p/12D3Koo...",
+            ],
+            "mdns": false,                      // find nodes of the local network
+          },
         }
 
         """;

@@ -1,6 +1,6 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using LuxTensor.Core;
-using LuxTensor.Core.Consensus;
 using LuxTensor.Core.Voting;
 using LuxTensor.Crypto;
 using LuxTensor.Engine;
@@ -44,14 +44,20 @@ internal static class RunVerb
     {
         using var telemetry = Telemetry.Start(terminal, settings.Name);
         var keys = OpenedKey.All(terminal, settings.Keys);
-        Warn(genesis, keys, log);
+        Warn(genesis, keys, settings.Network is not null, log);
+        var (network, records) = settings.Network is { } draft
+            ? await NetworkSetup.OpenAsync(
+                genesis, settings.Data, draft.Identity, PasswordOf(draft), NetworkSetup.Settings(draft, settings.Data),
+                what => Write(log, NetworkEvents.Of(settings.Name, what)), terminal.Time)
+            : default;
         var node = await RunningNode.OpenAsync(new NodeSetup
         {
             Name = settings.Name,
             Genesis = genesis,
             Folder = settings.Data,
             Keys = keys,
-            Transport = new LocalNetwork().Join(new PeerId(settings.Name)),
+            Network = network,
+            PeerRecords = records,
             Http = settings.Http is { } http ? new ListenPort(http, "rpc.http") : null,
             WebSocket = settings.WebSocket is { } socket ? new ListenPort(socket, "rpc.ws") : null,
             AllowedHosts = settings.AllowedHosts,
@@ -73,6 +79,14 @@ internal static class RunVerb
                 + $"{height}{(node.Http is { } at ? $", JSON-RPC at {at}" : "")}",
                 [("node", settings.Name), ("chainId", genesis.Rules.ChainId), ("genesisHash", genesis.Hash.ToString()),
                     ("height", height), ("http", node.Http?.ToString()), ("ws", node.WebSocket?.ToString())]));
+            if (node.Network is { } joined)
+            {
+                log.Write(new NodeEvent(
+                    "network",
+                    $"network {string.Join(' ', joined.Addresses)}",
+                    [("addresses", new JsonArray([.. joined.Addresses.Select(static address => (JsonNode?)address.ToString())]))]));
+            }
+
             await node.Host.Completion.WaitAsync(cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -107,8 +121,27 @@ internal static class RunVerb
         }
     }
 
+    private static void Write(EventLog log, NodeEvent? one)
+    {
+        if (one is not null)
+        {
+            log.Write(one);
+        }
+    }
+
+    private static string? PasswordOf(NetworkDraft draft)
+    {
+        if (draft.IdentityPasswordFile is not { } file)
+        {
+            return null;
+        }
+
+        using var password = Password.FromFile(file);
+        return new string(password.Characters);
+    }
+
     // What an operator would otherwise find out by waiting.
-    private static void Warn(Genesis genesis, IReadOnlyList<SigningKey> keys, EventLog log)
+    private static void Warn(Genesis genesis, IReadOnlyList<SigningKey> keys, bool hasNetwork, EventLog log)
     {
         var set = genesis.EpochZero;
         UInt128 own = 0;
@@ -125,13 +158,13 @@ internal static class RunVerb
             }
         }
 
-        if (!Quorum.IsReached(own, set.TotalStake, genesis.Rules.QuorumPercent))
+        if (!hasNetwork && !Quorum.IsReached(own, set.TotalStake, genesis.Rules.QuorumPercent))
         {
             var percent = (int)(own * 100 / set.TotalStake);
             log.Write(new NodeEvent(
                 "warning",
-                $"warning the keys here hold {percent} % of the stake: nothing becomes final, because this version connects nodes only "
-                + "within one process (luxtensor devnet)",
+                $"warning the keys here hold {percent} % of the stake: nothing becomes final, because the configuration has no "
+                + "section \"network\" and so this node is alone",
                 [("stakePercent", percent)]));
         }
     }

@@ -22,8 +22,12 @@ internal sealed class Patience : IDisposable
     /// <summary>Whether too little happened, rather than the caller having given up.</summary>
     internal bool IsOver => source.IsCancellationRequested;
 
+    /// <summary>Whether anything happened at all.</summary>
+    internal bool HasMoved { get; private set; }
+
     internal void Progress(int bytes)
     {
+        HasMoved = true;
         moved += bytes;
         if (moved >= leastBytes)
         {
