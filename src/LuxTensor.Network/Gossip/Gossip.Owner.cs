@@ -67,7 +67,11 @@ public sealed partial class Gossip
 
                     break;
                 case GossipEffect.Disconnect disconnect:
-                    swarm.Disconnect(disconnect.Peer, "its gossip score fell too low");
+                    swarm.Disconnect(disconnect.Peer, disconnect.Why switch
+                    {
+                        GossipOffence.Persistence => "it went on gossiping long after it was no longer listened to",
+                        _ => "its gossip score fell too low",
+                    });
                     break;
                 default:
                     break;

@@ -24,6 +24,9 @@ internal enum GossipOffence : byte
 {
     /// <summary>Its score fell below the lowest threshold.</summary>
     Score,
+
+    /// <summary>It went on sending long after it was no longer listened to.</summary>
+    Persistence,
 }
 
 /// <summary>What the router wants done. A closed set.</summary>

@@ -43,6 +43,9 @@ internal sealed class GossipPeer(PeerId id, GossipVersion version, bool isOutbou
 
     public bool IsFlooding { get; set; }
 
+    /// <summary>Frames that were not listened to.</summary>
+    public int GraylistedFrames { get; set; }
+
     /// <summary>Whether it was said once that the peer is to be disconnected.</summary>
     public bool IsCondemned { get; set; }
 

@@ -26,6 +26,11 @@ internal sealed partial class GossipRouter
         if (peer.Score.Value < scoring.GraylistThreshold)
         {
             counts.Graylisted++;
+            if (++peer.GraylistedFrames > scoring.MaxGraylistedFrames)
+            {
+                Condemn(peer, GossipOffence.Persistence);
+            }
+
             return;
         }
 

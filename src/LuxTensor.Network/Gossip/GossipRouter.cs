@@ -248,11 +248,19 @@ internal sealed partial class GossipRouter
 
     private void Watch(GossipPeer peer)
     {
-        if (!peer.IsCondemned && peer.Score.Value < scoring.DisconnectThreshold)
+        if (peer.Score.Value < scoring.DisconnectThreshold)
+        {
+            Condemn(peer, GossipOffence.Score);
+        }
+    }
+
+    private void Condemn(GossipPeer peer, GossipOffence why)
+    {
+        if (!peer.IsCondemned)
         {
             peer.IsCondemned = true;
             counts.Disconnected++;
-            effects.Add(new GossipEffect.Disconnect(peer.Id, GossipOffence.Score));
+            effects.Add(new GossipEffect.Disconnect(peer.Id, why));
         }
     }
 

@@ -57,6 +57,9 @@ public sealed record ScoreParameters
     /// <summary>Below this, the peer is disconnected.</summary>
     public double DisconnectThreshold { get; init; } = -1000;
 
+    /// <summary>Frames of a peer below <see cref="GraylistThreshold"/> that are put up with; then it is disconnected.</summary>
+    public int MaxGraylistedFrames { get; init; } = 1000;
+
     /// <summary>Below this median of a mesh, better peers from outside it are grafted.</summary>
     public double OpportunisticGraftThreshold { get; init; } = 2;
 
