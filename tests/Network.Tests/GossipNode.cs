@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
 using System.Threading.Channels;
-using LuxTensor.Core.Consensus;
 using LuxTensor.Network;
 
 namespace LuxTensor.Tests.Network;
@@ -88,9 +87,9 @@ internal static class Deadline
             {
                 await poll.WaitForNextTickAsync(late.Token);
             }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException e)
             {
-                throw new TimeoutException($"It did not happen that {what}.");
+                throw new TimeoutException($"It did not happen that {what}.", e);
             }
         }
     }

@@ -1,4 +1,3 @@
-using LuxTensor.Core.Consensus;
 using LuxTensor.Network;
 
 namespace LuxTensor.Tests.Network;
@@ -135,7 +134,7 @@ public sealed class GossipTests
     [Fact]
     public async Task A_stream_that_breaks_is_opened_again_and_gossip_goes_on()
     {
-        var time = new ManualTime();
+        var time = new SteppedTime();
         await using var a = new GossipNode(network.Add("a"), new GossipOptions { Time = time });
         await using var b = new GossipNode(network.Add("b"));
         MemoryNetwork.Connect((MemorySwarm)a.Swarm, (MemorySwarm)b.Swarm);
@@ -168,9 +167,26 @@ public sealed class GossipTests
     }
 
     [Fact]
+    public async Task A_peer_that_speaks_gossip_only_later_is_met_then()
+    {
+        await using var a = new GossipNode(network.Add("a"));
+        var swarm = network.Add("late");
+        MemoryNetwork.Connect(swarm, (MemorySwarm)a.Swarm);
+        await using var late = new GossipNode(swarm);
+        foreach (var watching in new[] { (MemorySwarm)a.Swarm, swarm })
+        {
+            watching.Change(watching == swarm ? a.Swarm.Self : swarm.Self);
+        }
+
+        await a.MeshAsync(1);
+        late.Publish("m");
+        Assert.Equal("m", GossipNode.Text(await a.NextAsync()));
+    }
+
+    [Fact]
     public async Task A_snapshot_shows_topics_scores_and_queues()
     {
-        var time = new ManualTime();
+        var time = new SteppedTime();
         await using var a = new GossipNode(network.Add("a"), new GossipOptions { Time = time });
         await using var b = new GossipNode(network.Add("b"));
         MemoryNetwork.Connect((MemorySwarm)a.Swarm, (MemorySwarm)b.Swarm);

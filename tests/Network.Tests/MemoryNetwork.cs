@@ -119,6 +119,16 @@ internal sealed class MemorySwarm(PeerId self, MemoryNetwork network) : ISwarm
         }
     }
 
+    /// <summary>Tells what a connected peer speaks now.</summary>
+    public void Change(PeerId peer)
+    {
+        lock (gate)
+        {
+            connected[peer] = connected[peer] with { Protocols = network[peer].Protocols };
+            watchers.ForEach(watcher => watcher.Changed(connected[peer]));
+        }
+    }
+
     /// <summary>Ends every stream to a peer and keeps the connection.</summary>
     public void ResetStreams(PeerId peer)
     {

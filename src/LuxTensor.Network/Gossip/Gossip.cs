@@ -213,6 +213,8 @@ public sealed partial class Gossip : IAsyncDisposable
     {
         public void Joined(ConnectedPeer peer) => gossip.work.Writer.TryWrite(new Work(Do: () => gossip.Meet(peer)));
 
+        public void Changed(ConnectedPeer peer) => Joined(peer);
+
         public void Left(PeerId peer) => gossip.work.Writer.TryWrite(new Work(Do: () => gossip.Part(peer)));
     }
 }

@@ -1,7 +1,7 @@
 namespace LuxTensor.Tests.Network;
 
-/// <summary>Time that moves only when the test says so; timers fire on the thread that moves it, in order.</summary>
-internal sealed class ManualTime : TimeProvider
+/// <summary>Time that moves only when the test says so; timers, periodic ones too, fire on the thread that moves it, in order.</summary>
+internal sealed class SteppedTime : TimeProvider
 {
     private readonly Lock gate = new();
     private readonly List<Timer> timers = [];
@@ -59,7 +59,7 @@ internal sealed class ManualTime : TimeProvider
         }
     }
 
-    private sealed class Timer(ManualTime time, Action fire) : ITimer
+    private sealed class Timer(SteppedTime time, Action fire) : ITimer
     {
         public TimeSpan? Due { get; set; }
 
