@@ -24,10 +24,10 @@ public sealed class SignatureEngine
 
     private static readonly Meter Meter = new("LuxTensor.Crypto");
     private static readonly Counter<long> Checks = Meter.CreateCounter<long>(
-        "luxtensor.signatures.shadow_checks", description: "Signatures that the native library verified again, as a sample");
+        "luxtensor_signature_shadow_checks", description: "signatures that the native library verified again, as a sample");
 
     private static readonly Counter<long> Mismatches = Meter.CreateCounter<long>(
-        "luxtensor.signatures.shadow_mismatches", description: "Signatures that the engine and the native library judged differently");
+        "luxtensor_signature_shadow_mismatches", description: "signatures that the engine and the native library judged differently");
 
     private static readonly Lazy<SignatureEngine> Chosen = new(() => Choose(Environment.GetEnvironmentVariable(Variable)));
 

@@ -1,7 +1,10 @@
 using System.Diagnostics;
+using LuxTensor.Core;
+using LuxTensor.Core.Validators;
 using LuxTensor.Core.Voting;
 using LuxTensor.Crypto;
 using LuxTensor.Crypto.Lanes;
+using LuxTensor.Tests.Engine;
 
 namespace LuxTensor.Tests.Benchmarks;
 
@@ -35,6 +38,54 @@ internal static class Signatures
                 Report.Line($"{kind}, {count} votes", $"{batch:F2} µs a vote", $"{single / batch:F1}×", $"single verify {single:F1} µs");
             }
         }
+
+        Certificates(votes);
+    }
+
+    /// <summary>A certificate through the verifier, which goes through the process's own engine, against the loop over its signatures that it was.</summary>
+    private static void Certificates(SignedMessage[] all)
+    {
+        foreach (var signers in new[] { 100, Validators })
+        {
+            var ballot = new Ballot(7, 0, 1, 0, Phase.Precommit, Sha256.Hash([1]));
+            var message = new byte[Ballot.MessageSize];
+            ballot.WriteMessage(message);
+            var votes = all.Take(signers).Select(vote => vote with { Message = message }).ToArray();
+            for (var i = 0; i < signers; i++)
+            {
+                using var key = Key(i);
+                votes[i] = votes[i] with { Signature = key.Sign(message) };
+            }
+
+            var rules = new TestChain(1).Genesis.Rules with { ChainId = 7 };
+            var set = new EpochSnapshot(0, [.. votes.Select(vote => new EpochValidator(Address.Of(vote.Key), vote.Key, 1))]);
+            var bits = new byte[(signers + 7) / 8];
+            for (var i = 0; i < signers; i++)
+            {
+                bits[i / 8] |= (byte)(1 << (i % 8));
+            }
+
+            var certificate = new Certificate(ballot, [.. bits], [.. votes.Select(vote => vote.Signature)]);
+            SignatureEngine.Shared.Prepare(votes.Select(vote => vote.Key));
+            var (single, engine) = (double.MaxValue, double.MaxValue);
+            for (var repeat = 0; repeat < Repeats; repeat++)
+            {
+                var started = Stopwatch.GetTimestamp();
+                for (var i = 0; i < 4; i++)
+                {
+                    if (Verifier.Check(certificate, rules, set, out _) is { } why)
+                    {
+                        throw new InvalidOperationException(why.ToString());
+                    }
+                }
+
+                engine = double.Min(engine, Stopwatch.GetElapsedTime(started).TotalMilliseconds / 4);
+                single = double.Min(single, SingleMicroseconds(votes) * signers / 1000);
+            }
+
+            Report.Line(
+                $"certificate of {signers} signers", $"{engine:F2} ms", $"{single / engine:F1}×", $"{SignatureEngine.Shared.Status.Kind}; one signature after the other {single:F1} ms");
+        }
     }
 
     internal static SignedMessage[] Votes()
@@ -42,7 +93,7 @@ internal static class Signatures
         var votes = new SignedMessage[Validators];
         for (var i = 0; i < votes.Length; i++)
         {
-            using var key = SigningKey.FromSeed([.. BitConverter.GetBytes(i), .. new byte[28]]);
+            using var key = Key(i);
             var message = new byte[Ballot.MessageSize];
             new Ballot(1, 2, 3, 0, Phase.Precommit, Sha256.Hash([7])).WriteMessage(message);
             votes[i] = new SignedMessage(key.PublicKey, message, key.Sign(message));
@@ -50,6 +101,8 @@ internal static class Signatures
 
         return votes;
     }
+
+    private static SigningKey Key(int number) => SigningKey.FromSeed([.. BitConverter.GetBytes(number), .. new byte[28]]);
 
     private static void Tables(SignedMessage[] votes)
     {

@@ -8,8 +8,8 @@ namespace LuxTensor.Crypto.Lanes;
 /// building tables. Not constant in time: public values only.
 /// </summary>
 /// <remarks>
-/// A "reduced" element has limbs below 2^51 + 2^13, as every product and difference here; a sum of two has limbs below 2^53.
-/// A product takes limbs below 2^54: five products and 19 times five are below 2^115, and what is carried is below 2^64.
+/// A "reduced" element has limbs below 2^51 + 2^17, as every product and difference here; a sum of three has limbs below 2^53.
+/// A product takes limbs below 2^53.
 /// </remarks>
 internal readonly struct FieldElement(ulong l0, ulong l1, ulong l2, ulong l3, ulong l4)
 {
@@ -71,55 +71,68 @@ internal readonly struct FieldElement(ulong l0, ulong l1, ulong l2, ulong l3, ul
     public static FieldElement operator -(in FieldElement a, in FieldElement b) =>
         Carried(a.L0 + FourP0 - b.L0, a.L1 + FourP - b.L1, a.L2 + FourP - b.L2, a.L3 + FourP - b.L3, a.L4 + FourP - b.L4);
 
+    /// <summary>The product, reduced. It is exact: a column has at most five lows below 2^53 and, four times, five highs below 2^53, and 19 times another.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static FieldElement operator *(in FieldElement a, in FieldElement b)
     {
         ulong a0 = a.L0, a1 = a.L1, a2 = a.L2, a3 = a.L3, a4 = a.L4;
         ulong b0 = b.L0, b1 = b.L1, b2 = b.L2, b3 = b.L3, b4 = b.L4;
-        ulong n1 = 19 * b1, n2 = 19 * b2, n3 = 19 * b3, n4 = 19 * b4;
-        ulong low = 0;
-        var r0 = Column(ref low, a0, b0, a1, n4, a2, n3, a3, n2, a4, n1);
-        var r1 = Column(ref low, a0, b1, a1, b0, a2, n4, a3, n3, a4, n2);
-        var r2 = Column(ref low, a0, b2, a1, b1, a2, b0, a3, n4, a4, n3);
-        var r3 = Column(ref low, a0, b3, a1, b2, a2, b1, a3, b0, a4, n4);
-        var r4 = Column(ref low, a0, b4, a1, b3, a2, b2, a3, b1, a4, b0);
-        ulong high = 0;
-        Product(low, 19, ref high, ref r0);
-        return new(r0 & Mask, r1 + ((r0 >> 51) | (high << 13)), r2, r3, r4);
+        ulong low = 0, high = 0;
+        Product(a0, b0, ref low, ref high);
+        var c0 = Next(ref low, ref high);
+        Product(a0, b1, ref low, ref high);
+        Product(a1, b0, ref low, ref high);
+        var c1 = Next(ref low, ref high);
+        Product(a0, b2, ref low, ref high);
+        Product(a1, b1, ref low, ref high);
+        Product(a2, b0, ref low, ref high);
+        var c2 = Next(ref low, ref high);
+        Product(a0, b3, ref low, ref high);
+        Product(a1, b2, ref low, ref high);
+        Product(a2, b1, ref low, ref high);
+        Product(a3, b0, ref low, ref high);
+        var c3 = Next(ref low, ref high);
+        Product(a0, b4, ref low, ref high);
+        Product(a1, b3, ref low, ref high);
+        Product(a2, b2, ref low, ref high);
+        Product(a3, b1, ref low, ref high);
+        Product(a4, b0, ref low, ref high);
+        var c4 = Next(ref low, ref high);
+        Product(a1, b4, ref low, ref high);
+        Product(a2, b3, ref low, ref high);
+        Product(a3, b2, ref low, ref high);
+        Product(a4, b1, ref low, ref high);
+        c0 += 19 * Next(ref low, ref high);
+        Product(a2, b4, ref low, ref high);
+        Product(a3, b3, ref low, ref high);
+        Product(a4, b2, ref low, ref high);
+        c1 += 19 * Next(ref low, ref high);
+        Product(a3, b4, ref low, ref high);
+        Product(a4, b3, ref low, ref high);
+        c2 += 19 * Next(ref low, ref high);
+        Product(a4, b4, ref low, ref high);
+        c3 += 19 * Next(ref low, ref high);
+        c4 += 19 * low;
+        return Carried(c0, c1, c2, c3, c4);
     }
 
-    /// <summary>Five products and what the column before carried: the lowest 51 bits, and what is carried in its turn.</summary>
+    /// <summary>Adds a·b cut in two: what is below 2^53, and the rest. No sum overflows, so there are no carries between words.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong Column(
-        ref ulong carry, ulong a, ulong b, ulong c, ulong d, ulong e, ulong f, ulong g, ulong h, ulong i, ulong j)
-    {
-        var (high, low) = (0UL, carry);
-        Product(a, b, ref high, ref low);
-        Product(c, d, ref high, ref low);
-        Product(e, f, ref high, ref low);
-        Product(g, h, ref high, ref low);
-        Product(i, j, ref high, ref low);
-        carry = (low >> 51) | (high << 13);
-        return low & Mask;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Product(ulong a, ulong b, ref ulong high, ref ulong low)
+    private static void Product(ulong a, ulong b, ref ulong low, ref ulong high)
     {
         // Math.BigMul would pass one half through memory.
-        ulong below;
-        ulong above;
-        if (Bmi2.X64.IsSupported)
-        {
-            (above, below) = (Bmi2.X64.MultiplyNoFlags(a, b), unchecked(a * b));
-        }
-        else
-        {
-            above = Math.BigMul(a, b, out below);
-        }
+        high += Bmi2.X64.IsSupported ? Bmi2.X64.MultiplyNoFlags(a, b << 11) : Math.BigMul(a, b << 11, out _);
+        low += unchecked(a * b) & ((1UL << 53) - 1);
+    }
 
-        low = unchecked(low + below);
-        high += above + (low < below ? 1UL : 0);
+    /// <summary>Gives a column that is complete, and begins the next with what was above it: 2^53 is four times a limb.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Next(ref ulong low, ref ulong high)
+    {
+        var column = low;
+        low = high << 2;
+        high = 0;
+        return column;
     }
 
     /// <summary>1/a, and zero of zero: a to the power of p - 2.</summary>

@@ -101,10 +101,13 @@ internal sealed unsafe class LaneEngine<V>(SignatureEngineKind kind) : EquationE
     private static void WriteRows(in Scalar scalar, CombTable table, ulong* rows)
     {
         var shape = table.Shape;
-        var recoded = shape.Recode(scalar);
+        Span<byte> recoded = stackalloc byte[40]; // with a word of zeros behind it
+        recoded.Clear();
+        shape.Recode(scalar).CopyTo(recoded);
         for (var tooth = 0; tooth < shape.Teeth; tooth++)
         {
-            rows[tooth * V.Count] = recoded.Bits(tooth * shape.Columns, shape.Columns);
+            var bit = tooth * shape.Columns; // fewer than 57 columns lie within eight bytes
+            rows[tooth * V.Count] = (BinaryPrimitives.ReadUInt64LittleEndian(recoded[(bit >> 3)..]) >> (bit & 7)) & ((1UL << shape.Columns) - 1);
         }
     }
 

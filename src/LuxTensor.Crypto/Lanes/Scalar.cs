@@ -21,6 +21,14 @@ internal readonly record struct Scalar(ulong W0, ulong W1, ulong W2, ulong W3)
         BinaryPrimitives.ReadUInt64LittleEndian(littleEndian[16..]),
         BinaryPrimitives.ReadUInt64LittleEndian(littleEndian[24..]));
 
+    internal void CopyTo(Span<byte> littleEndian)
+    {
+        BinaryPrimitives.WriteUInt64LittleEndian(littleEndian, W0);
+        BinaryPrimitives.WriteUInt64LittleEndian(littleEndian[8..], W1);
+        BinaryPrimitives.WriteUInt64LittleEndian(littleEndian[16..], W2);
+        BinaryPrimitives.WriteUInt64LittleEndian(littleEndian[24..], W3);
+    }
+
     /// <summary>A value below 2^256.</summary>
     internal static Scalar Of(BigInteger value)
     {

@@ -48,6 +48,38 @@ public sealed class VerifierTests
     }
 
     [Fact]
+    public void VOT_3_votes_that_are_checked_together_get_the_verdict_that_each_would_get_alone()
+    {
+        var ballot = arena.Ballot(Phase.Prepare, block, 40);
+        var good = Enumerable.Range(0, 4).Select(i => Arena.Sign(i, ballot with { Round = (uint)i })).ToArray();
+        Vote[] votes =
+        [
+            good[0],
+            Arena.Sign(1, ballot with { ChainId = 8 }),
+            good[1],
+            good[2] with { Signature = good[1].Signature },
+            Arena.Sign(9, ballot),
+            Arena.Sign(1, ballot with { Epoch = 2 }),
+            good[3],
+            good[0] with { Validator = Given.AddressOf(1) },
+            Arena.Sign(0, ballot with { Height = 4000, Epoch = arena.Rules.EpochOf(4000) }),
+            good[0],
+        ];
+        for (var time = 0; time < 5; time++) // by and by the engine has tables of these keys
+        {
+            var verdicts = Verifier.Check(votes, arena.Rules, Known);
+            Assert.Equal(votes.Select(vote => Verifier.Check(vote, arena.Rules, Known(arena.Rules.EpochOf(vote.Ballot.Height)), out _)), verdicts.Select(verdict => verdict.Why));
+            Assert.Equal([0, 2, 6, 9], verdicts.Index().Where(item => item.Item.Why is null).Select(item => item.Index));
+            Assert.All([0, 2, 6, 9], i => Assert.Same(votes[i], verdicts[i].Vote.Value));
+            Assert.Throws<InvalidOperationException>(() => verdicts[3].Vote.Value);
+        }
+
+        Assert.Empty(Verifier.Check([], arena.Rules, Known));
+
+        LuxTensor.Core.Validators.EpochSnapshot? Known(ulong epoch) => epoch == 1 ? arena.Epochs.Of(epoch) : null;
+    }
+
+    [Fact]
     public void VOT_4_a_proposal_is_its_proposers_vote_for_this_block_and_its_certificate_is_of_prepares_for_it()
     {
         var node = arena.Block(arena.Root);
@@ -122,6 +154,21 @@ public sealed class VerifierTests
         Assert.Equal(WireFault.Truncated, Read(new Certificate(good.Ballot, good.Signers, good.Signatures[..2]), out _));
         Assert.Equal(WireFault.UnknownTag, Read(new Certificate(good.Ballot with { BlockHash = default }, good.Signers, good.Signatures), out _));
         Assert.Equal(WireFault.UnknownTag, Read(new Certificate(good.Ballot with { Phase = Phase.Propose }, good.Signers, good.Signatures), out _));
+    }
+
+    [Fact]
+    public void CRT_2_the_first_signer_with_a_fault_is_named_and_a_bit_beyond_the_set_after_the_signatures_before_it()
+    {
+        var good = arena.Certificate(Phase.Precommit, block, 1, 2, 0, 1, 2, 3);
+        Assert.Null(Check(good));
+        var swapped = good.Signatures.SetItem(1, good.Signatures[2]).SetItem(2, good.Signatures[1]);
+        Assert.Equal(new VoteRejection.BadSignature(arena.Set.Validators[1].Address), Check(new Certificate(good.Ballot, good.Signers, swapped)));
+        Assert.Equal(new VoteRejection.MalformedCertificate(1), Check(new Certificate(good.Ballot, [0x8f], good.Signatures.Add(default))));
+        Assert.Equal(new VoteRejection.BadSignature(arena.Set.Validators[1].Address), Check(new Certificate(good.Ballot, [0x8f], swapped.Add(default))));
+        Assert.Equal(new VoteRejection.MalformedCertificate(1), Check(new Certificate(good.Ballot, good.Signers, good.Signatures[..3])));
+        Assert.Equal(new VoteRejection.MalformedCertificate(1), Check(new Certificate(good.Ballot, good.Signers, good.Signatures.Add(default))));
+
+        VoteRejection? Check(Certificate certificate) => Verifier.Check(certificate, arena.Rules, arena.Epochs.Of(0), out _);
     }
 
     [Fact]

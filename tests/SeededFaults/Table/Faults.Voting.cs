@@ -5,6 +5,7 @@ internal static partial class Faults
 {
     private const string Quorum = "src/LuxTensor.Core/Voting/Quorum.cs";
     private const string Verifier = "src/LuxTensor.Core/Voting/Verifier.cs";
+    private const string VerifierOfVotes = "src/LuxTensor.Core/Voting/Verifier.Votes.cs";
     private const string Vote = "src/LuxTensor.Core/Voting/Vote.cs";
     private const string Certificate = "src/LuxTensor.Core/Voting/Certificate.cs";
     private const string Snapshot = "src/LuxTensor.Core/Validators/EpochSnapshot.cs";
@@ -27,14 +28,14 @@ internal static partial class Faults
         new("vote signed without the epoch", "VOT-1", Vote, "destination[24..], Epoch", "destination[24..], 0"),
         new("vote signed without the round", "VOT-1", Vote, "destination[40..], Round", "destination[40..], 0"),
         new("vote signed without the phase", "VOT-1", Vote, "destination[44] = (byte)Phase", "destination[44] = 1"),
-        new("vote signature unchecked", "VOT-3", Verifier, "if (!Ed25519.Verify(set.Validators[index].Key, message, vote.Signature))", "if (index < 0)") { Profile = "Byzantine" },
-        new("vote of any chain", "VOT-3", Verifier, "if (ballot.ChainId != rules.ChainId)", "if (ballot.ChainId == 0)"),
-        new("vote of any epoch", "VOT-3", Verifier, "if (ballot.Epoch != epoch)", "if (ballot.Epoch == ulong.MaxValue)"),
-        new("certificate signature unchecked", "CRT-2", Verifier, "if (!Ed25519.Verify(validators[index].Key, message, certificate.Signatures[at++]))", "if (at++ < 0)") { Profile = "Byzantine" },
-        new("certificate bit beyond the set", "CRT-2", Verifier, "if (index >= validators.Length || at >= certificate.Signatures.Length)", "if (at >= certificate.Signatures.Length)"),
-        new("certificate with signatures to spare", "CRT-2", Verifier, "if (at != certificate.Signatures.Length)", "if (at > certificate.Signatures.Length)"),
-        new("certificate without a quorum", "CRT-2", Verifier, "if (!Quorum.IsReached(signed, set.TotalStake, rules.QuorumPercent))", "if (signed == 0)") { Profile = "Byzantine" },
-        new("certificate with one signature for all", "CRT-2", Verifier, "message, certificate.Signatures[at++]))", "message, certificate.Signatures[at++]) && at == 1)") { Profile = "Byzantine" },
+        new("vote signature unchecked", "VOT-3", VerifierOfVotes, "verdicts[i] = good[at++]", "verdicts[i] = at++ >= 0") { Profile = "Byzantine" },
+        new("vote of any chain", "VOT-3", VerifierOfVotes, "if (ballot.ChainId != rules.ChainId)", "if (ballot.ChainId == 0)"),
+        new("vote of any epoch", "VOT-3", VerifierOfVotes, "if (ballot.Epoch != epoch)", "if (ballot.Epoch == ulong.MaxValue)"),
+        new("certificate signature unchecked", "CRT-2", VerifierOfVotes, "if (bad >= 0)", "if (bad >= signed.Count)") { Profile = "Byzantine" },
+        new("certificate bit beyond the set", "CRT-2", VerifierOfVotes, "isMalformed = index >= validators.Length || signed.Count", "isMalformed = signed.Count"),
+        new("certificate with signatures to spare", "CRT-2", VerifierOfVotes, "if (isMalformed || signed.Count != certificate.Signatures.Length)", "if (isMalformed)"),
+        new("certificate without a quorum", "CRT-2", VerifierOfVotes, "if (!Quorum.IsReached(stake, set.TotalStake, rules.QuorumPercent))", "if (stake == 0)") { Profile = "Byzantine" },
+        new("certificate with one signature for all", "CRT-2", VerifierOfVotes, "var bad = Array.IndexOf(Verify(signed), false);", "var bad = Array.IndexOf(Verify(signed.GetRange(0, int.Min(1, signed.Count))), false);") { Profile = "Byzantine" },
         new("certificate bitmap may end in zeros", "CRT-1", Certificate, "if (bitmap.IsEmpty || bitmap[^1] == 0)", "if (bitmap.IsEmpty)"),
         new("certificate of proposals or of nil", "CRT-1", Certificate, "if (ballot.Phase is not (Phase.Prepare or Phase.Precommit) || ballot.IsNil)", "if (ballot.Phase > Phase.Commit)"),
         new("proposal of anybody", "VOT-4", Verifier, "if (expected != proposal.Vote.Validator)", "if (expected == default)") { Profile = "Byzantine" },
