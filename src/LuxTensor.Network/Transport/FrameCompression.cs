@@ -55,7 +55,7 @@ internal static class FrameCompression
                 }
 
                 var frame = new byte[length];
-                return BrotliDecoder.TryDecompress(bytes.Span[Head..], frame, out var written) && written == frame.Length ? frame : null;
+                return BrotliDecoder.TryDecompress(bytes.Span[Head..], frame, out var written) && written == frame.Length ? frame : default(ReadOnlyMemory<byte>?);
             default:
                 return null;
         }

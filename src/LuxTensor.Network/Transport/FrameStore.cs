@@ -33,7 +33,7 @@ internal sealed class FrameStore(long mostBytes)
     {
         lock (gate)
         {
-            return frames.TryGetValue(hash, out var frame) ? frame : null;
+            return frames.TryGetValue(hash, out var frame) ? frame : default(ReadOnlyMemory<byte>?);
         }
     }
 }
