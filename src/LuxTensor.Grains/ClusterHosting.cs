@@ -35,6 +35,7 @@ public static class ClusterHosting
                 stream => stream.ConfigurePullingAgent(agent => agent.Configure(pull => pull.GetQueueMsgsTimerPeriod = StreamPoll)));
         }
 
+        silo.AddPeers(options);
         if (options.Role.HasFlag(SiloRole.Validator))
         {
             silo.Services.AddHostedService<ChainKeeper>();

@@ -37,6 +37,12 @@ public sealed record ClusterOptions
     /// <summary>The network, on gateways; null where the node has no peers.</summary>
     public ITransport? Transport { get; init; }
 
+    /// <summary>
+    /// The account that a gateway's network keeps of its peers, opened with the store's records
+    /// (<see cref="Engine.Cluster.SharedPeerRecords"/>); null where it keeps none. All gateways then share reputations and bans.
+    /// </summary>
+    public Engine.Peers.PeerBook? Peers { get; init; }
+
     /// <summary>Bounds of the transaction pool, on every silo the same.</summary>
     public MempoolLimits Pool { get; init; } = new();
 

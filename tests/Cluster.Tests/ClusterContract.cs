@@ -86,6 +86,9 @@ internal sealed record TestClusterOptions
     /// <summary>A gateway's network, by its number.</summary>
     public Func<int, ITransport>? Transport { get; init; }
 
+    /// <summary>The account that a gateway keeps of its peers, by its number.</summary>
+    public Func<int, LuxTensor.Engine.Peers.PeerBook>? Peers { get; init; }
+
     /// <summary>Opens the shared memory, once a silo.</summary>
     public required Func<IClusterStore> Store { get; init; }
 
@@ -146,6 +149,7 @@ internal sealed class TestCluster : IAsyncDisposable
                 Store = store,
                 Keys = isGateway ? [] : options.Keys,
                 Transport = transport,
+                Peers = isGateway ? options.Peers?.Invoke(index - options.Validators) : null,
             });
         });
         made.cluster = builder.Build();

@@ -38,6 +38,11 @@ public abstract class Peer_records_contract
         await records.SaveAsync([Of("a", 0, 5), Of("b", 0, 9), Of("c", 7, 1), Of("d", 8, 0), Of("e", 0, ulong.MaxValue)], [], default);
         Assert.Equal("dceba", string.Concat((await records.LoadAsync(9, default)).Select(static it => it.Id.Name)));
         Assert.Equal("dce", string.Concat((await records.LoadAsync(3, default)).Select(static it => it.Id.Name)));
+        await records.TrimAsync(4, default);
+        Assert.Equal("dceb", string.Concat((await Open(chain).LoadAsync(9, default)).Select(static it => it.Id.Name)));
+        await records.TrimAsync(4, default);
+        await records.TrimAsync(2, default);
+        Assert.Equal("dc", string.Concat((await records.LoadAsync(9, default)).Select(static it => it.Id.Name)));
     }
 
     [SkippableFact]

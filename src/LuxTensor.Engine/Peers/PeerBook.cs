@@ -70,6 +70,7 @@ public sealed partial class PeerBook : IAsyncDisposable
                 book.entries.TryAdd(record.Id, new PeerEntry(record.Id, record.State, options.Settings.Limits, now) { Address = record.Address, Agent = record.Agent });
             }
 
+            await records.TrimAsync(options.MostRecords, cancellation).ConfigureAwait(false);
             book.timer = options.Time.CreateTimer(_ => _ = book.FlushAsync(), null, options.SaveEvery, options.SaveEvery);
         }
 
@@ -208,6 +209,21 @@ public sealed partial class PeerBook : IAsyncDisposable
         {
             Look(entry, Now);
             return entry.State.BannedUntil is > 0 and var until ? until : null;
+        }
+    }
+
+    /// <summary>A peer as it is now; null where it is not remembered.</summary>
+    public PeerInfo? Find(PeerId peer)
+    {
+        if (!entries.TryGetValue(peer, out var entry))
+        {
+            return null;
+        }
+
+        lock (entry.Gate)
+        {
+            Look(entry, Now);
+            return entry.ToInfo();
         }
     }
 

@@ -21,6 +21,10 @@ public interface IPeerRecords
     /// <summary>Stores records in the place of those that were there, and deletes those of others, in one step.</summary>
     /// <exception cref="JournalException">The store cannot be written; nothing is stored.</exception>
     Task SaveAsync(IReadOnlyCollection<PeerRecord> batch, IReadOnlyCollection<PeerId> forgotten, CancellationToken cancellation);
+
+    /// <summary>Keeps so many records, those that <see cref="LoadAsync"/> gives first, and deletes the rest.</summary>
+    /// <exception cref="JournalException">The store cannot be written.</exception>
+    Task TrimAsync(int most, CancellationToken cancellation);
 }
 
 /// <summary>What is remembered of a peer.</summary>

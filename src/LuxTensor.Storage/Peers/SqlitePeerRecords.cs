@@ -24,7 +24,7 @@ public sealed class SqlitePeerRecords : IPeerRecords, IDisposable
     ]);
 
     private readonly Database database;
-    private readonly Statement load, find, put, delete;
+    private readonly Statement load, find, put, delete, trim;
     private readonly Lock gate = new();
     private bool disposed;
 
@@ -37,6 +37,7 @@ public sealed class SqlitePeerRecords : IPeerRecords, IDisposable
         find = database.Prepare("SELECT id, record, sum FROM peer WHERE id = ?1");
         put = database.Prepare("INSERT OR REPLACE INTO peer VALUES (?1, ?2, ?3, ?4, ?5)");
         delete = database.Prepare("DELETE FROM peer WHERE id = ?1");
+        trim = database.Prepare("DELETE FROM peer WHERE id IN (SELECT id FROM peer ORDER BY banned_until DESC, last_contact DESC, id LIMIT -1 OFFSET ?1)");
     }
 
     /// <summary>The file's full path.</summary>
@@ -115,6 +116,13 @@ public sealed class SqlitePeerRecords : IPeerRecords, IDisposable
                 delete.BindText(1, peer.Name).Run();
             }
         });
+        return true;
+    });
+
+    /// <inheritdoc/>
+    public Task TrimAsync(int most, CancellationToken cancellation) => Do("deleting peers", () =>
+    {
+        trim.Bind(1, most).Run();
         return true;
     });
 

@@ -62,6 +62,15 @@ internal sealed class PostgresPeers(PostgresDatabase database) : IPeerRecords
         return await step.ExecuteNonQueryAsync(cancellation);
     }, cancellation);
 
+    /// <inheritdoc/>
+    public Task TrimAsync(int most, CancellationToken cancellation) => database.UseAsync("deleting peers", async () =>
+    {
+        await using var connection = await database.OpenWriteAsync(cancellation);
+        await using var delete = connection.Command(
+            "DELETE FROM peer WHERE id IN (SELECT id FROM peer ORDER BY banned_until DESC, last_contact DESC, id OFFSET $1)", Small(most));
+        return await delete.ExecuteNonQueryAsync(cancellation);
+    }, cancellation);
+
     private static PeerRecord? Read(NpgsqlDataReader row) => PeerRows.Read(row.GetString(0), row.Blob(1), row.GetInt64(2));
 
     private static NpgsqlParameter Texts(string[] values) => new() { Value = values, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };

@@ -54,4 +54,16 @@ internal sealed class MemoryRecords : IPeerRecords
             return Task.CompletedTask;
         }
     }
+
+    public async Task TrimAsync(int most, CancellationToken cancellation)
+    {
+        var kept = (await LoadAsync(most, cancellation)).Select(static it => it.Id).ToHashSet();
+        lock (gate)
+        {
+            foreach (var peer in stored.Keys.Where(peer => !kept.Contains(peer)).ToArray())
+            {
+                stored.Remove(peer);
+            }
+        }
+    }
 }
