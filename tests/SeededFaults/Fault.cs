@@ -34,5 +34,5 @@ internal sealed record Fault(string Name, string Rule, string File, string Origi
 internal static partial class Faults
 {
     public static IReadOnlyList<Fault> All { get; } =
-        [.. Voting, .. Counting, .. Rounds, .. Decisions, .. Blocks, .. Execution, .. Staking, .. Rewards, .. Hosts, .. SharedStore];
+        [.. Voting, .. Counting, .. Rounds, .. Decisions, .. Blocks, .. Execution, .. Staking, .. Rewards, .. Hosts, .. SharedStore, .. Peers];
 }
