@@ -36,14 +36,14 @@ internal sealed class Ballots(TestChain chain)
     public Certificate Certify(BlockNode node, Phase phase)
     {
         var set = epochs.Of(chain.Genesis.Rules.EpochOf(node.Height));
-        var tally = Core.Finality.PhaseTally.Empty(set.Validators.Length);
+        var tally = Core.Finality.PhaseTally.Empty(set);
         for (var index = 0; index < set.Validators.Length; index++)
         {
             var vote = Sign(set.Validators[index].Address, node.Height, node.Block.Header.Round, phase, node.Hash);
-            tally = tally.Add(index, vote, set.Validators[index].Stake);
+            tally = tally.Add(index, vote);
         }
 
-        return tally.CertificateFor(tally[0]!.Ballot, set);
+        return tally.CertificateFor(node.Hash);
     }
 
     public Proposal Propose(BlockNode node)

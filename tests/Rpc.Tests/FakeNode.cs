@@ -177,16 +177,16 @@ internal sealed class FakeNode : INode, IChainReader
         var chain = view.Chain;
         var node = chain.Tree.AncestorAt(chain.Tree.Head, chain.Height)!;
         var ballot = new Ballot(chain.Rules.ChainId, chain.Rules.EpochOf(node.Height), node.Height, 0, Phase.Precommit, node.Hash);
-        var tally = PhaseTally.Empty(chain.Set.Validators.Length);
+        var tally = PhaseTally.Empty(chain.Set);
         Span<byte> message = stackalloc byte[Ballot.MessageSize];
         ballot.WriteMessage(message);
         for (var i = 0; i < Validators.Count - 1; i++)
         {
             var validator = chain.Set.Validators[i];
-            tally = tally.Add(i, new Vote(ballot, validator.Address, Validators[i].Sign(message)), validator.Stake);
+            tally = tally.Add(i, new Vote(ballot, validator.Address, Validators[i].Sign(message)));
         }
 
-        var certificate = tally.CertificateFor(ballot, chain.Set);
+        var certificate = tally.CertificateFor(ballot.BlockHash);
         final[node.Height] = new FinalBlock(node.Block, certificate);
         heights[node.Hash] = node.Height;
         for (var i = 0; i < node.Block.Transactions.Length; i++)

@@ -6,18 +6,18 @@ using LuxTensor.Crypto;
 namespace LuxTensor.Core.Finality;
 
 /// <summary>
-/// The counted votes of one (round, phase): one a validator. Votes sit in chunks so that adding one to the immutable
-/// tally copies about 2·√n references. Memory: one vote a validator.
+/// The counted votes of one (round, phase): one a validator. Immutable. Memory: a signature and a number a validator, because
+/// what verified votes of one height, round and phase say differs in the block alone.
 /// </summary>
 public sealed class PhaseTally
 {
-    private const int ChunkSize = 64;
+    private readonly EpochSnapshot set;
+    private readonly ChunkedArray<Entry> entries;
+    private readonly Ballot form; // of the first vote; all others have its chain, epoch, height, round and phase
 
-    private readonly Vote?[]?[] chunks;
-
-    private PhaseTally(Vote?[]?[] chunks, ImmutableArray<(Hash256 Block, UInt128 Stake)> stakes, UInt128 total)
+    private PhaseTally(EpochSnapshot set, ChunkedArray<Entry> entries, Ballot form, ImmutableArray<(Hash256 Block, UInt128 Stake)> stakes, UInt128 total)
     {
-        this.chunks = chunks;
+        (this.set, this.entries, this.form) = (set, entries, form);
         Stakes = stakes;
         Total = total;
     }
@@ -29,13 +29,21 @@ public sealed class PhaseTally
     public UInt128 Total { get; }
 
     /// <summary>The counted votes, by index.</summary>
-    public IEnumerable<Vote> Votes => chunks.Where(static chunk => chunk is not null).SelectMany(static chunk => chunk!).OfType<Vote>();
+    public IEnumerable<Vote> Votes => Enumerable.Range(0, set.Validators.Length).Select(index => this[index]).OfType<Vote>();
 
-    /// <summary>A tally with no vote, for a set of this size.</summary>
-    public static PhaseTally Empty(int validators) => new(new Vote?[]?[(validators + ChunkSize - 1) / ChunkSize], [], 0);
+    /// <summary>A tally with no vote.</summary>
+    public static PhaseTally Empty(EpochSnapshot set) => new(set, ChunkedArray<Entry>.Empty(set.Validators.Length), default, [], 0);
 
     /// <summary>The counted vote of the validator with this index, or null.</summary>
-    public Vote? this[int index] => chunks[index / ChunkSize]?[index % ChunkSize];
+    public Vote? this[int index] => entries[index] is { Value: > 0 } entry
+        ? new Vote(BallotFor(Stakes[entry.Value - 1].Block), set.Validators[index].Address, entry.Signature)
+        : null;
+
+    /// <summary>What the validator with this index voted for, or null.</summary>
+    public Ballot? BallotOf(int index) => entries[index].Value is > 0 and var value ? BallotFor(Stakes[value - 1].Block) : null;
+
+    /// <summary>What a vote for a block says; of a tally with votes.</summary>
+    public Ballot BallotFor(Hash256 block) => form with { BlockHash = block };
 
     /// <summary>The stake behind a value.</summary>
     public UInt128 StakeFor(Hash256 block)
@@ -52,41 +60,72 @@ public sealed class PhaseTally
     }
 
     /// <summary>Adds the first vote of the validator with this index.</summary>
-    public PhaseTally Add(int index, Vote vote, UInt128 stake)
+    public PhaseTally Add(int index, Vote vote)
     {
-        var copy = (Vote?[]?[])chunks.Clone();
-        var chunk = copy[index / ChunkSize] is { } held ? (Vote?[])held.Clone() : new Vote?[ChunkSize];
-        chunk[index % ChunkSize] = vote;
-        copy[index / ChunkSize] = chunk;
-
-        var at = 0;
-        while (at < Stakes.Length && Stakes[at].Block != vote.Ballot.BlockHash)
-        {
-            at++;
-        }
-
-        var stakes = at == Stakes.Length
-            ? Stakes.Add((vote.Ballot.BlockHash, stake))
-            : Stakes.SetItem(at, (vote.Ballot.BlockHash, Stakes[at].Stake + stake));
-        return new PhaseTally(copy, stakes, Total + stake);
+        var draft = new Draft(this);
+        draft.Add(index, vote.Ballot, vote.Signature);
+        return draft.Freeze();
     }
 
     /// <summary>The certificate of all votes for a block (CRT-1).</summary>
-    public Certificate CertificateFor(Ballot ballot, EpochSnapshot set)
+    public Certificate CertificateFor(Hash256 block)
     {
         var signatures = ImmutableArray.CreateBuilder<Signature>();
         var bitmap = new byte[(set.Validators.Length + 7) / 8];
         var last = 0;
         for (var index = 0; index < set.Validators.Length; index++)
         {
-            if (this[index] is { } vote && vote.Ballot == ballot)
+            if (entries[index] is { Value: > 0 } entry && Stakes[entry.Value - 1].Block == block)
             {
                 bitmap[index / 8] |= (byte)(1 << (index % 8));
-                signatures.Add(vote.Signature);
+                signatures.Add(entry.Signature);
                 last = index / 8;
             }
         }
 
-        return new Certificate(ballot, [.. bitmap.AsSpan(0, last + 1)], signatures.ToImmutable());
+        return new Certificate(BallotFor(block), [.. bitmap.AsSpan(0, last + 1)], signatures.ToImmutable());
+    }
+
+    private readonly record struct Entry(Signature Signature, int Value); // 1 + the value's place in Stakes; 0 where nothing was counted
+
+    /// <summary>A tally being changed. Owned by one caller.</summary>
+    internal sealed class Draft(PhaseTally from)
+    {
+        private readonly List<(Hash256 Block, UInt128 Stake)> stakes = [.. from.Stakes];
+        private ChunkedArray<Entry>.Draft entries = new(from.entries);
+        private Ballot form = from.form;
+
+        internal UInt128 Total { get; private set; } = from.Total;
+
+        internal bool IsChanged => Total != from.Total;
+
+        /// <summary>What the validator voted for; null where nothing of it is counted.</summary>
+        internal Hash256? this[int index] => entries[index].Value is > 0 and var value ? stakes[value - 1].Block : null;
+
+        /// <summary>Adds the first vote of the validator with this index; gives the stake that its value has now.</summary>
+        internal UInt128 Add(int index, in Ballot ballot, in Signature signature)
+        {
+            var at = 0;
+            while (at < stakes.Count && stakes[at].Block != ballot.BlockHash)
+            {
+                at++;
+            }
+
+            if (at == stakes.Count)
+            {
+                form = at == 0 ? ballot : form;
+                stakes.Add((ballot.BlockHash, 0));
+            }
+
+            var stake = from.set.Validators[index].Stake;
+            var now = stakes[at].Stake + stake;
+            stakes[at] = (ballot.BlockHash, now);
+            entries.Set(index, new Entry(signature, at + 1));
+            Total += stake;
+            return now;
+        }
+
+        /// <summary>The tally as it is now; it may be changed further.</summary>
+        internal PhaseTally Freeze() => new(from.set, entries.Freeze(), form, [.. stakes], Total);
     }
 }

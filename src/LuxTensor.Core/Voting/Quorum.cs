@@ -10,6 +10,19 @@ public static class Quorum
     public static bool IsReached(UInt128 signed, UInt128 total, int percent) =>
         checked((signed * 3 > total * 2) && (signed * 100 >= total * (UInt128)percent));
 
+    /// <summary>The least stake that <see cref="IsReached"/> holds for, found by asking it: for whoever would ask it for every vote.</summary>
+    public static UInt128 Least(UInt128 total, int percent)
+    {
+        var (low, high) = (UInt128.Zero, total);
+        while (low < high)
+        {
+            var middle = low + ((high - low) / 2);
+            (low, high) = IsReached(middle, total, percent) ? (low, middle) : (middle + 1, high);
+        }
+
+        return low;
+    }
+
     /// <summary>Strictly more than one third: at least one of the signers is correct (QUO-2).</summary>
     public static bool IsBlocking(UInt128 signed, UInt128 total) => checked(signed * 3 > total);
 }

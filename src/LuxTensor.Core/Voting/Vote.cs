@@ -28,6 +28,9 @@ public readonly record struct Ballot(ulong ChainId, ulong Epoch, ulong Height, u
     /// <summary>Bytes of the signed message.</summary>
     public const int MessageSize = 77;
 
+    /// <summary>Bytes of the encoding.</summary>
+    public const int Size = 8 + 8 + 8 + 4 + 1 + Hash256.Size;
+
     /// <summary>Whether it is a vote for no block.</summary>
     public bool IsNil => BlockHash.IsZero;
 
@@ -43,22 +46,12 @@ public readonly record struct Ballot(ulong ChainId, ulong Epoch, ulong Height, u
         BlockHash.CopyTo(destination[45..]);
     }
 
-    private static ReadOnlySpan<byte> Domain => "LuxTensor/vote/1"u8;
-}
+    /// <summary>Writes the canonical encoding, <see cref="Size"/> bytes.</summary>
+    public WireWriter Write(WireWriter writer) =>
+        writer.UInt64(ChainId).UInt64(Epoch).UInt64(Height).UInt32(Round).UInt8((byte)Phase).Hash(BlockHash);
 
-/// <summary>One validator's signed ballot.</summary>
-public sealed record Vote(Ballot Ballot, Address Validator, Signature Signature)
-{
-    /// <summary>Bytes of the encoding.</summary>
-    public const int Size = 8 + 8 + 8 + 4 + 1 + Hash256.Size + Address.Size + Signature.Size;
-
-    /// <summary>Writes the canonical encoding.</summary>
-    public void Write(WireWriter writer) =>
-        writer.UInt64(Ballot.ChainId).UInt64(Ballot.Epoch).UInt64(Ballot.Height).UInt32(Ballot.Round)
-            .UInt8((byte)Ballot.Phase).Hash(Ballot.BlockHash).Address(Validator).Signature(Signature);
-
-    /// <summary>Reads a vote; a phase other than the three signed ones, or a proposal of nil, is a fault.</summary>
-    public static Vote Read(ref WireReader reader)
+    /// <summary>Reads a ballot; a phase other than the three signed ones, or a proposal of nil, is a fault.</summary>
+    public static Ballot Read(ref WireReader reader)
     {
         var ballot = new Ballot(reader.UInt64(), reader.UInt64(), reader.UInt64(), reader.UInt32(), (Phase)reader.UInt8(), reader.Hash());
         if (ballot.Phase > Phase.Precommit || (ballot.Phase == Phase.Propose && ballot.IsNil))
@@ -66,6 +59,21 @@ public sealed record Vote(Ballot Ballot, Address Validator, Signature Signature)
             reader.Fail(WireFault.UnknownTag);
         }
 
-        return new Vote(ballot, reader.Address(), reader.Signature());
+        return ballot;
     }
+
+    private static ReadOnlySpan<byte> Domain => "LuxTensor/vote/1"u8;
+}
+
+/// <summary>One validator's signed ballot.</summary>
+public sealed record Vote(Ballot Ballot, Address Validator, Signature Signature)
+{
+    /// <summary>Bytes of the encoding: the ballot, who signed it, and the signature.</summary>
+    public const int Size = Ballot.Size + SignedBy.Size;
+
+    /// <summary>Writes the canonical encoding.</summary>
+    public void Write(WireWriter writer) => Ballot.Write(writer).Address(Validator).Signature(Signature);
+
+    /// <summary>Reads a vote; a ballot that nobody may sign is a fault.</summary>
+    public static Vote Read(ref WireReader reader) => new(Ballot.Read(ref reader), reader.Address(), reader.Signature());
 }

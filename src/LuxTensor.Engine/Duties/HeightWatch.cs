@@ -112,5 +112,5 @@ public sealed record HeightWatch(
     }
 
     private static bool HasPrepared(FinalityState height, int index) =>
-        height.Tallies.Any(entry => entry.Key.Phase == Phase.Prepare && entry.Value[index] is not null);
+        height.Tallies.Any(entry => entry.Key.Phase == Phase.Prepare && entry.Value.BallotOf(index) is not null);
 }

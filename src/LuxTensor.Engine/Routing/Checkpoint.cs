@@ -170,7 +170,7 @@ internal static class Checkpoint
 
         Write(writer, votes.ToImmutable());
         writer.UInt32((uint)height.LatestRounds.Count);
-        foreach (var (index, round) in height.LatestRounds.OrderBy(entry => entry.Key))
+        foreach (var (index, round) in height.LatestRounds.Seen)
         {
             writer.UInt32((uint)index).UInt32(round);
         }

@@ -45,7 +45,7 @@ public static partial class Routing
         return state.Chain.Epochs.Find(state.Chain.Rules.EpochOf(height))?.IndexOf(vote.Validator) is >= 0 and var index
             && !(state.Heights.TryGetValue(height, out var counted)
                 && counted.Tallies.TryGetValue((vote.Ballot.Round, vote.Ballot.Phase), out var tally)
-                && tally[index]?.Ballot == vote.Ballot);
+                && tally.BallotOf(index) == vote.Ballot);
     }
 
     /// <summary>SYN-1: what a certificate says to a node that knows no set to verify it by: that its sender may be so far, which is a reason to ask.</summary>
@@ -140,7 +140,7 @@ public static partial class Routing
                 Feed(turn, [propose, .. facts], now);
                 break;
             case NodeInput.Chain { Input: ChainInput.Signed signed }:
-                Feed(turn, [signed, .. Count(turn, signed.Vote, out _)], now);
+                Feed(turn, [signed, .. CountOwn(turn, signed.Vote)], now);
                 break;
             case NodeInput.Chain { Input: ChainInput.Certify { Certificate: var certificate } far } when certificate.Value.Height > before.Chain.Height:
                 Feed(turn, [far], now);
@@ -201,6 +201,10 @@ public static partial class Routing
 
         turn.Emit(new NodeEffect.Pooled(transaction.Value, outcome));
     }
+
+    /// <summary>An own vote. Where others count, it is counted when it is said, which taking it does; a proposal is said in another message.</summary>
+    private static ImmutableArray<ChainInput> CountOwn(NodeTurn turn, Verified<Vote> vote) =>
+        turn.State.CountsVotes || vote.Value.Ballot.Phase == Phase.Propose ? Count(turn, vote, out _) : [];
 
     /// <summary>Counts a vote at its height and gives what it established, where that is the height being decided.</summary>
     private static ImmutableArray<ChainInput> Count(NodeTurn turn, Verified<Vote> verified, out bool isKept)

@@ -21,7 +21,7 @@ internal static partial class Faults
         new("evidence not stored", "FIN-6", Reports, "turn.Store(conflict.Evidence);", "_ = conflict;") { Profile = "Byzantine" },
         new("votes of a final height kept", "FIN-7", Following, "turn.State.Heights.RemoveRange(turn.State.Heights.Keys.Where(height => height <= block.Height)),", "turn.State.Heights,"),
         new("votes of any height counted", "FIN-7", Routing, "if (ballot.Height < state.Chain.Height || ballot.Height > limit", "if (ballot.Height < state.Chain.Height") { Profile = "Byzantine" },
-        new("own votes not counted", "PRO-3", Routing, "Feed(turn, [signed, .. Count(turn, signed.Vote, out _)], now);", "Feed(turn, [signed], now);"),
+        new("own votes not counted", "PRO-3", Routing, "Feed(turn, [signed, .. CountOwn(turn, signed.Vote)], now);", "Feed(turn, [signed], now);"),
         new("counted votes not stored", "RND-10", Routing, "if (!isKept && ReferenceEquals(before.Chain, turn.State.Chain))", "if (ReferenceEquals(before.Chain, turn.State.Chain))") { Profile = "Crashes" },
         new("skipped rounds not stored", "RND-10", Routing, "turn.Store(InputCodec.EncodeSkip(fact.Height, skip.Round, now));", "_ = skip;") { Profile = "Crashes" },
         new("lock lost in the checkpoint", "RND-10", Checkpoint, "Locked = isLocked ? locked : null,", "Locked = null,") { Profile = "Crashes" },

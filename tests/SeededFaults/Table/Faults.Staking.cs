@@ -66,7 +66,7 @@ internal static partial class Faults
         new("removed validator may return", "EVI-5", Stakes, "{ IsSlashed: true } => new TransactionRejection.RemovedForGood(sender),", "{ IsSlashed: true, Sequence: ulong.MaxValue } => new TransactionRejection.RemovedForGood(sender),"),
         new("removed validator's stake free at once", "EVI-5", Leaving, "Withdrawable = ulong.Max(free, promised) });", "Withdrawable = validator.IsSlashed ? draft.Epoch : ulong.Max(free, promised) });"),
         new("double votes not reported", "EVI-7", Reports, "turn.Emit(new NodeEffect.Report(reporter, offence));", "_ = reporter;"),
-        new("double vote in a certificate not seen", "FIN-10", Finality, "counted.Ballot != certificate.Ballot && !state.Conflicts.ContainsKey(validator))", "counted.Ballot == certificate.Ballot && !state.Conflicts.ContainsKey(validator))") { Profile = "Byzantine" },
+        new("double vote in a certificate not seen", "FIN-10", Finality, "counted != certificate.Ballot && !state.Conflicts.ContainsKey(validator))", "counted == certificate.Ballot && !state.Conflicts.ContainsKey(validator))") { Profile = "Byzantine" },
         new("double votes kept to oneself", "EVI-8", Reports, "turn.Emit(new NodeEffect.Chain(new ChainEffect.Broadcast(new Message.Accuse(offence)))); // only who saw both votes knows", ""),
         new("anybody accused", "EVI-8", Reports, "offence.Ballot.Epoch >= OldestEpoch(state) && offence.Ballot.Epoch <= state.Chain.Epochs.Newest.Epoch", "offence.Ballot.Epoch >= OldestEpoch(state)"),
         new("double votes forgotten at a restart", "EVI-7", Reports, "offences = isUseful ? offences.Add(offence.Offender, offence) : offences;", "_ = isUseful;") { Profile = "Crashes" },
