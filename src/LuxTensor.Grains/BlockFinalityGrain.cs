@@ -2,27 +2,24 @@ using LuxTensor.Core.Voting;
 using LuxTensor.Core.Wire;
 using LuxTensor.Engine;
 using LuxTensor.Engine.Cluster;
-using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 
 namespace LuxTensor.Grains;
 
 /// <summary>
-/// Collects the votes of one height. They are stored behind, in batches, one write at a time; what the last batch lost in a
-/// crash, its validators say again. Facts go to the chain until it has taken them.
+/// Collects the votes of one height. They are stored behind (<see cref="VoteWriter"/>); what a crash loses of them, their
+/// validators say again. Facts do not wait for that: each is true by itself, and the chain stores it before it acts on it.
 /// </summary>
 [GrainType("luxtensor-block-finality"), OnSilos(SiloRole.Validator)]
-internal sealed partial class BlockFinalityGrain(ClusterOptions options, SiloShare share, IGrainFactory grains, ILogger<BlockFinalityGrain> log)
+internal sealed class BlockFinalityGrain(ClusterOptions options, SiloShare share, IGrainFactory grains, VoteWriter writer)
     : Grain, IBlockFinalityGrain, IAsyncDisposable
 {
-    private const ulong HeightsKept = 64; // of votes in the store, for whoever asks why
+    private const ulong HeightsBetweenDeletions = 16;
 
     private static readonly TimeSpan Aftermath = TimeSpan.FromSeconds(5); // late votes of a final height still come
 
-    private readonly List<Vote> unwritten = [];
     private CollectorState? state;
     private Packer? tell;
-    private Task writing = Task.CompletedTask;
     private IGrainTimer? end;
 
     private ulong Height => (ulong)this.GetPrimaryKeyLong(out _);
@@ -37,7 +34,7 @@ internal sealed partial class BlockFinalityGrain(ClusterOptions options, SiloSha
         }
 
         var stored = await options.Store.Votes.ReadAsync(Height, cancellationToken);
-        (state, var told) = VoteCollector.Enter(VoteCollector.Take(begun, stored.Select(Verifier.Attested), 0).Next, 0);
+        (state, var told) = VoteCollector.Enter(VoteCollector.Take(begun, Attested(stored), 0).Next, 0);
         Tell(told); // an activation before this one may not have come to it
         if (await Task.Run(() => options.Store.Reader.BlockAt(Height), cancellationToken) is { Certificate: { } certificate })
         {
@@ -47,7 +44,7 @@ internal sealed partial class BlockFinalityGrain(ClusterOptions options, SiloSha
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        await writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        await writer.FlushAsync();
     }
 
     public ValueTask DisposeAsync() => tell?.DisposeAsync() ?? ValueTask.CompletedTask;
@@ -59,15 +56,10 @@ internal sealed partial class BlockFinalityGrain(ClusterOptions options, SiloSha
             return;
         }
 
-        var (next, told, kept) = VoteCollector.Take(
-            before, Pack.ReadVotes(votes.Value).Select(Verifier.Attested), deciding == Height ? round : 0);
+        var (next, told, kept) = VoteCollector.Take(before, Attested(Pack.ReadRuns(votes.Value)), deciding == Height ? round : 0);
         state = next;
         Tell(told);
-        unwritten.AddRange(kept);
-        if (writing.IsCompleted && unwritten.Count > 0)
-        {
-            writing = WriteAsync();
-        }
+        writer.Add(Height, kept);
     }
 
     public async Task Enter(uint round)
@@ -91,9 +83,9 @@ internal sealed partial class BlockFinalityGrain(ClusterOptions options, SiloSha
         var (next, told) = VoteCollector.Decide(before, final);
         Tell(told);
         Finish(next);
-        if (Height % 16 == 0 && Height > HeightsKept)
+        if (Height % HeightsBetweenDeletions == 0)
         {
-            await options.Store.Votes.DeleteBelowAsync(Height - HeightsKept, CancellationToken.None);
+            await options.Store.Votes.DeleteBelowAsync(Height, CancellationToken.None);
         }
     }
 
@@ -124,6 +116,7 @@ internal sealed partial class BlockFinalityGrain(ClusterOptions options, SiloSha
     private void Finish(CollectorState next)
     {
         state = next;
+        writer.Drop(Height);
         end ??= this.RegisterGrainTimer(
             () =>
             {
@@ -133,23 +126,5 @@ internal sealed partial class BlockFinalityGrain(ClusterOptions options, SiloSha
             new GrainTimerCreationOptions(Aftermath, Timeout.InfiniteTimeSpan));
     }
 
-    private async Task WriteAsync()
-    {
-        while (unwritten.Count > 0)
-        {
-            Vote[] batch = [.. unwritten];
-            unwritten.Clear();
-            try
-            {
-                await options.Store.Votes.AppendAsync(Height, batch, CancellationToken.None);
-            }
-            catch (JournalException failure)
-            {
-                LogUnwritten(batch.Length, Height, failure.Message);
-            }
-        }
-    }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} votes of height {Height} are not stored: {Reason}")]
-    private partial void LogUnwritten(int count, ulong height, string reason);
+    private static Verified<VoteRun>[] Attested(IReadOnlyList<VoteRun> runs) => [.. runs.Select(Verifier.Attested)];
 }

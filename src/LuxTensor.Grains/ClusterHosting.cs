@@ -24,6 +24,7 @@ public static class ClusterHosting
         ArgumentNullException.ThrowIfNull(options);
         silo.Services.AddSingleton(options);
         silo.Services.AddSingleton<SiloShare>();
+        silo.Services.AddSingleton<VoteWriter>();
         silo.Services.AddSingleton<ICommitFeed, StreamFeed>();
         silo.Services.TryAddSingleton(TimeProvider.System);
         silo.Services.Configure<GrainTypeOptions>(types => types.Classes.RemoveWhere(type => !Offers(options.Role, type)));

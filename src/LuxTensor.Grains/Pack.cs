@@ -1,6 +1,10 @@
 using System.Buffers.Binary;
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using LuxTensor.Core;
 using LuxTensor.Core.Voting;
 using LuxTensor.Core.Wire;
+using LuxTensor.Crypto;
 
 namespace LuxTensor.Grains;
 
@@ -37,14 +41,9 @@ internal static class Pack
     {
         while (!pack.IsEmpty)
         {
-            var length = pack.Length < 4 ? uint.MaxValue : BinaryPrimitives.ReadUInt32BigEndian(pack.Span);
-            if (length > pack.Length - 4)
-            {
-                throw new FormatException("these bytes are no pack: do all silos run the same version?");
-            }
-
-            yield return pack.Slice(4, (int)length);
-            pack = pack[(4 + (int)length)..];
+            var length = Item(pack.Span).Length;
+            yield return pack.Slice(4, length);
+            pack = pack[(4 + length)..];
         }
     }
 
@@ -64,6 +63,37 @@ internal static class Pack
         return reader.End() ? vote : null;
     }
 
+    /// <summary>
+    /// The votes of a pack, those that follow each other and say the same together; malformed ones are left out. Nothing is
+    /// decoded twice: a ballot is compared with the last one as bytes.
+    /// </summary>
+    public static IReadOnlyList<VoteRun> ReadRuns(ReadOnlyMemory<byte> pack)
+    {
+        var runs = new List<VoteRun>();
+        var bytes = pack.Span;
+        while (!bytes.IsEmpty)
+        {
+            var said = Item(bytes);
+            var ballot = said.Length == Vote.Size ? said[..Ballot.Size] : default;
+            var count = 0;
+            for (var rest = bytes; !rest.IsEmpty && Item(rest) is { Length: Vote.Size } item && item.StartsWith(ballot); rest = rest[(4 + Vote.Size)..])
+            {
+                count++;
+            }
+
+            var reader = new WireReader(ballot);
+            var decoded = Ballot.Read(ref reader);
+            if (count > 0 && reader.End())
+            {
+                runs.Add(new VoteRun(decoded, ReadSigners(bytes, count)));
+            }
+
+            bytes = bytes[(count > 0 ? count * (4 + Vote.Size) : 4 + said.Length)..];
+        }
+
+        return runs;
+    }
+
     /// <summary>The votes of a pack; malformed ones are left out.</summary>
     public static List<Vote> ReadVotes(ReadOnlyMemory<byte> pack)
     {
@@ -77,5 +107,27 @@ internal static class Pack
         }
 
         return votes;
+    }
+
+    /// <summary>The first item.</summary>
+    private static ReadOnlySpan<byte> Item(ReadOnlySpan<byte> pack)
+    {
+        var length = pack.Length < 4 ? uint.MaxValue : BinaryPrimitives.ReadUInt32BigEndian(pack);
+        return length <= pack.Length - 4
+            ? pack.Slice(4, (int)length)
+            : throw new FormatException("these bytes are no pack: do all silos run the same version?");
+    }
+
+    private static ImmutableArray<SignedBy> ReadSigners(ReadOnlySpan<byte> items, int count)
+    {
+        var signers = new SignedBy[count];
+        foreach (ref var signer in signers.AsSpan())
+        {
+            var bytes = items.Slice(4 + Ballot.Size, SignedBy.Size);
+            signer = new SignedBy(new Address(bytes[..Address.Size]), new Signature(bytes[Address.Size..]));
+            items = items[(4 + Vote.Size)..];
+        }
+
+        return ImmutableCollectionsMarshal.AsImmutableArray(signers);
     }
 }

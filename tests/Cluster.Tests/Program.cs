@@ -8,7 +8,7 @@ internal static class Program
         usage: dotnet run -c Release --project tests/Cluster.Tests -- faults [--times N] [--only TEXT]
           kills, stops and freezes the processes of a cluster and its PostgreSQL under load, N times each (3),
           and prints what that cost
-        or     dotnet run -c Release --project tests/Cluster.Tests -- benchmarks
+        or     dotnet run -c Release --project tests/Cluster.Tests -- benchmarks [votes | final | feed]
           votes a second, proposal to final and the feed, against raw grain calls and the embedded host
         """;
 
@@ -16,8 +16,8 @@ internal static class Program
     {
         switch (arguments)
         {
-            case ["benchmarks"]:
-                return await ClusterBenchmarks.RunAsync();
+            case ["benchmarks"] or ["benchmarks", "votes" or "final" or "feed"]:
+                return await ClusterBenchmarks.RunAsync(arguments.ElementAtOrDefault(1));
             case ["serve", var database, var port]:
                 return await ClusterBenchmarks.ServeAsync(database, int.Parse(port, CultureInfo.InvariantCulture));
             case ["faults", ..]:

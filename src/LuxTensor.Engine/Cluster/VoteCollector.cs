@@ -22,38 +22,30 @@ public static class VoteCollector
 
     /// <summary>
     /// Counts votes that came while the chain was in <paramref name="round"/>. Gives what to tell the chain, and the votes that
-    /// are new, for the store.
+    /// are new, for the store; none once the height is final.
     /// </summary>
-    public static (CollectorState Next, ImmutableArray<NodeInput> Told, ImmutableArray<Vote> Kept) Take(
-        CollectorState state, IEnumerable<Verified<Vote>> votes, uint round)
+    public static (CollectorState Next, ImmutableArray<NodeInput> Told, ImmutableArray<VoteRun> Kept) Take(
+        CollectorState state, ReadOnlySpan<Verified<VoteRun>> votes, uint round)
     {
-        var told = ImmutableArray.CreateBuilder<NodeInput>();
-        var kept = ImmutableArray.CreateBuilder<Vote>();
-        var counted = BlockFinality.Advance(state.Votes, round);
-        foreach (var vote in votes)
+        var (counted, refusals, facts) = BlockFinality.Count(BlockFinality.Advance(state.Votes, round), votes);
+        var next = state with { Votes = counted };
+        if (state.Decided is not { } certificate)
         {
-            var (next, refusal, facts) = BlockFinality.Count(counted, vote);
-            counted = next;
-            if (refusal is CountRefusal.None or CountRefusal.Conflicting)
-            {
-                kept.Add(vote.Value);
-            }
+            return (next, [.. facts.Select(fact => new NodeInput.Told(counted.Height, fact))], Kept(votes, refusals.AsSpan()));
+        }
 
-            if (state.Decided is { } certificate)
+        var told = ImmutableArray.CreateBuilder<NodeInput>();
+        told.AddRange(facts.OfType<FinalityFact.Conflict>().Select(conflict => new NodeInput.Told(counted.Height, conflict)));
+        var at = 0;
+        foreach (var vote in votes.ToArray().SelectMany(static run => run.Value.Votes))
+        {
+            if (refusals[at++] == CountRefusal.None && IsMissing(state, certificate, vote))
             {
-                told.AddRange(facts.OfType<FinalityFact.Conflict>().Select(conflict => new NodeInput.Told(counted.Height, conflict)));
-                if (refusal == CountRefusal.None && IsMissing(state, certificate, vote.Value))
-                {
-                    told.Add(new NodeInput.CastVote(vote, PeerId.Self));
-                }
-            }
-            else
-            {
-                told.AddRange(facts.Select(fact => new NodeInput.Told(counted.Height, fact)));
+                told.Add(new NodeInput.CastVote(Verifier.Attested(vote), PeerId.Self));
             }
         }
 
-        return (state with { Votes = counted }, told.ToImmutable(), kept.ToImmutable());
+        return (next, told.ToImmutable(), []);
     }
 
     /// <summary>The chain decides this height and is in a round: everything that the votes establish, again.</summary>
@@ -80,6 +72,38 @@ public static class VoteCollector
     /// <summary>The counted votes of a round and phase.</summary>
     public static IEnumerable<Vote> VotesOf(CollectorState state, uint round, Phase phase) =>
         state.Votes.Tallies.TryGetValue((round, phase), out var tally) ? tally.Votes : [];
+
+    private static ImmutableArray<VoteRun> Kept(ReadOnlySpan<Verified<VoteRun>> votes, ReadOnlySpan<CountRefusal> refusals)
+    {
+        var kept = ImmutableArray.CreateBuilder<VoteRun>(votes.Length);
+        foreach (var verified in votes)
+        {
+            var run = verified.Value;
+            var mine = refusals[..run.Signers.Length];
+            refusals = refusals[run.Signers.Length..];
+            if (!mine.ContainsAnyExcept(CountRefusal.None))
+            {
+                kept.Add(run);
+                continue;
+            }
+
+            var signers = ImmutableArray.CreateBuilder<SignedBy>();
+            for (var i = 0; i < mine.Length; i++)
+            {
+                if (mine[i] is CountRefusal.None or CountRefusal.Conflicting)
+                {
+                    signers.Add(run.Signers[i]);
+                }
+            }
+
+            if (signers.Count > 0)
+            {
+                kept.Add(new VoteRun(run.Ballot, signers.ToImmutable()));
+            }
+        }
+
+        return kept.ToImmutable();
+    }
 
     private static bool IsMissing(CollectorState state, Certificate certificate, Vote vote) =>
         vote.Ballot.Phase != Phase.Propose && !certificate.HasSigned(state.Votes.Set.IndexOf(vote.Validator));

@@ -49,14 +49,14 @@ public interface IFencedJournal : IJournal
 /// <summary>What a journal held after the commit with number <paramref name="Sequence"/>.</summary>
 public sealed record JournalSnapshot(ulong Sequence, JournalContents Contents);
 
-/// <summary>Votes that are being collected. Losing the last of them loses nothing for good: validators say them again.</summary>
+/// <summary>Votes that are being collected. Losing some of them loses nothing for good: validators say them again.</summary>
 public interface IVoteStore
 {
-    /// <summary>Stores votes of one height, in one statement; those that are there already are left as they are.</summary>
-    Task AppendAsync(ulong height, IReadOnlyCollection<Vote> votes, CancellationToken cancellation);
+    /// <summary>Stores votes in one statement. Whether they are there already is not looked at: counting finds out.</summary>
+    Task AppendAsync(IReadOnlyCollection<VoteRun> votes, CancellationToken cancellation);
 
     /// <summary>The votes of a height, in the order in which they were stored.</summary>
-    Task<IReadOnlyList<Vote>> ReadAsync(ulong height, CancellationToken cancellation);
+    Task<IReadOnlyList<VoteRun>> ReadAsync(ulong height, CancellationToken cancellation);
 
     /// <summary>Deletes the votes of lower heights.</summary>
     Task DeleteBelowAsync(ulong height, CancellationToken cancellation);

@@ -1,28 +1,21 @@
-using LuxTensor.Core;
 using LuxTensor.Core.Voting;
-using LuxTensor.Crypto;
+using LuxTensor.Core.Wire;
 using LuxTensor.Engine;
-using Npgsql;
 using static LuxTensor.Storage.Postgres.PostgresRows;
 
 namespace LuxTensor.Storage.Postgres;
 
-/// <summary>The votes of heights that are not final yet. Appending does not wait for the disk: a vote that is lost is said again.</summary>
+/// <summary>The votes of heights that are not final yet, a row a batch. A vote that is lost is said again.</summary>
 internal sealed class PostgresVotes(PostgresDatabase database, ulong chainId) : IVoteStore
 {
-    private const string Append =
-        "INSERT INTO vote (height, round, phase, validator, block, epoch, signature, sum) "
-        + "SELECT $1, round, phase, validator, block, epoch, signature, sum FROM unnest($2, $3, $4, $5, $6, $7, $8) "
-        + "WITH ORDINALITY AS row (round, phase, validator, block, epoch, signature, sum, number) ORDER BY number ON CONFLICT DO NOTHING";
-
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">A vote is of another height or chain.</exception>
+    /// <exception cref="ArgumentException">A vote is of another chain.</exception>
     /// <exception cref="JournalException">They could not be stored.</exception>
-    public async Task AppendAsync(ulong height, IReadOnlyCollection<Vote> votes, CancellationToken cancellation)
+    public async Task AppendAsync(IReadOnlyCollection<VoteRun> votes, CancellationToken cancellation)
     {
-        if (votes.Any(vote => vote.Ballot.Height != height || vote.Ballot.ChainId != chainId || vote.Ballot.Phase > Phase.Precommit))
+        if (votes.Any(run => run.Ballot.ChainId != chainId || run.Ballot.Phase > Phase.Precommit))
         {
-            throw new ArgumentException($"a vote is not of height {height} of chain {chainId}", nameof(votes));
+            throw new ArgumentException($"a vote is not of chain {chainId}", nameof(votes));
         }
 
         if (votes.Count == 0)
@@ -30,38 +23,33 @@ internal sealed class PostgresVotes(PostgresDatabase database, ulong chainId) : 
             return;
         }
 
-        Vote[] all = [.. votes];
-        byte[][] signatures = [.. all.Select(static vote => vote.Signature.ToArray())];
+        var batches = votes.GroupBy(static run => run.Ballot.Height).Select(static height => (Height: height.Key, Bytes: Encode([.. height]))).ToArray();
         await UseAsync("storing votes", async () =>
         {
             await using var connection = await database.OpenWriteAsync(cancellation);
-            await using var batch = new NpgsqlBatch(connection);
-            batch.Add("SELECT set_config('synchronous_commit', 'off', true)").Add(
-                Append, Integer(checked((long)height)),
-                Integers([.. all.Select(static vote => (long)vote.Ballot.Round)]), Shorts([.. all.Select(static vote => (short)vote.Ballot.Phase)]),
-                Blobs([.. all.Select(static vote => vote.Validator.ToBytes())]), Blobs([.. all.Select(static vote => vote.Ballot.BlockHash.ToArray())]),
-                Integers([.. all.Select(static vote => unchecked((long)vote.Ballot.Epoch))]), Blobs(signatures),
-                Integers([.. all.Select(static vote => SumOf(vote))]));
-            await batch.ExecuteNonQueryAsync(cancellation);
-            return true;
+            await using var insert = connection.Command(
+                "INSERT INTO vote_batch (height, votes, sum) SELECT * FROM unnest($1, $2, $3)",
+                Integers([.. batches.Select(static batch => checked((long)batch.Height))]), Blobs([.. batches.Select(static batch => batch.Bytes)]),
+                Integers([.. batches.Select(static batch => SumOf(batch.Height, batch.Bytes))]));
+            return await insert.ExecuteNonQueryAsync(cancellation);
         }, cancellation);
     }
 
     /// <inheritdoc/>
     /// <exception cref="JournalException">They could not be read.</exception>
-    public Task<IReadOnlyList<Vote>> ReadAsync(ulong height, CancellationToken cancellation) => UseAsync<IReadOnlyList<Vote>>("reading votes", async () =>
+    public Task<IReadOnlyList<VoteRun>> ReadAsync(ulong height, CancellationToken cancellation) => UseAsync<IReadOnlyList<VoteRun>>("reading votes", async () =>
     {
         await using var connection = await database.OpenReadAsync(cancellation);
-        await using var select = connection.Command(
-            "SELECT round, phase, validator, block, epoch, signature, sum FROM vote WHERE height = $1 ORDER BY place", Integer(checked((long)height)));
+        await using var select = connection.Command("SELECT votes, sum FROM vote_batch WHERE height = $1 ORDER BY place", Integer(checked((long)height)));
         await using var row = await select.ExecuteReaderAsync(cancellation);
-        var votes = new List<Vote>();
+        var votes = new List<VoteRun>();
         while (await row.ReadAsync(cancellation))
         {
-            var ballot = new Ballot(
-                chainId, unchecked((ulong)row.GetInt64(4)), height, (uint)row.GetInt64(0), (Phase)row.GetInt16(1), new Hash256(row.Blob(3)));
-            var vote = new Vote(ballot, new Address(row.Blob(2)), new Signature(row.Blob(5)));
-            votes.Add(row.GetInt64(6) == SumOf(vote) ? vote : throw database.Damaged($"a vote of {vote.Validator} at height {height}"));
+            var bytes = row.Blob(0);
+            if (row.GetInt64(1) != SumOf(height, bytes) || !TryRead(bytes, votes))
+            {
+                throw database.Damaged($"votes of height {height}");
+            }
         }
 
         return votes;
@@ -72,16 +60,33 @@ internal sealed class PostgresVotes(PostgresDatabase database, ulong chainId) : 
     public async Task DeleteBelowAsync(ulong height, CancellationToken cancellation) => await UseAsync("deleting votes", async () =>
     {
         await using var connection = await database.OpenWriteAsync(cancellation);
-        await using var delete = connection.Command("DELETE FROM vote WHERE height < $1", Integer((long)ulong.Min(height, long.MaxValue)));
+        await using var delete = connection.Command("DELETE FROM vote_batch WHERE height < $1", Integer((long)ulong.Min(height, long.MaxValue)));
         return await delete.ExecuteNonQueryAsync(cancellation);
     }, cancellation);
 
-    private static long SumOf(Vote vote)
+    private static byte[] Encode(VoteRun[] votes)
     {
-        var bytes = new Core.Wire.WireWriter(Vote.Size);
-        vote.Write(bytes);
-        return RowSum.Of(RowKind.Vote, (long)vote.Ballot.Height, vote.Ballot.Round, bytes.Written);
+        var writer = new WireWriter(votes.Sum(static run => run.EncodedSize));
+        foreach (var run in votes)
+        {
+            run.Write(writer);
+        }
+
+        return writer.ToArray();
     }
+
+    private static bool TryRead(ReadOnlySpan<byte> bytes, List<VoteRun> votes)
+    {
+        var reader = new WireReader(bytes);
+        while (reader.Fault == WireFault.None && reader.Remaining > 0)
+        {
+            votes.Add(VoteRun.Read(ref reader));
+        }
+
+        return reader.End();
+    }
+
+    private static long SumOf(ulong height, ReadOnlySpan<byte> bytes) => RowSum.Of(RowKind.Vote, (long)height, 0, bytes);
 
     private async Task<T> UseAsync<T>(string doing, Func<Task<T>> body, CancellationToken cancellation)
     {
