@@ -22,8 +22,9 @@ internal sealed class ChunkedArray<T>
     internal T this[int index] => chunks[index / ChunkSize] is { } chunk ? chunk[index % ChunkSize] : default;
 
     /// <summary>A copy being changed. Owned by one caller.</summary>
-    internal struct Draft(ChunkedArray<T> from)
+    internal struct Draft(ChunkedArray<T> array)
     {
+        private ChunkedArray<T> from = array;
         private T[]?[]? changed;
 
         internal readonly T this[int index] => (changed ?? from.chunks)[index / ChunkSize] is { } chunk ? chunk[index % ChunkSize] : default;
