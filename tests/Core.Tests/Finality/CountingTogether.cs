@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using LuxTensor.Core.Finality;
 using LuxTensor.Core.Voting;
 using LuxTensor.Core.Wire;
