@@ -186,11 +186,13 @@ internal struct Element<V>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static V Multiple(V limb) => (limb + V.Of(High)) - V.Of(High);
 
+    /// <summary>Elements of scratch memory that <see cref="Invert"/> takes; aligned, which the stack is not.</summary>
+    internal const int InvertScratch = 5;
+
     /// <summary>result = 1/a of a reduced a, and zero of zero: a to the power of p - 2 = 2^255 - 21. Apart from the operand.</summary>
-    internal static unsafe void Invert(Element<V>* result, Element<V>* a)
+    internal static unsafe void Invert(Element<V>* result, Element<V>* a, Element<V>* scratch)
     {
-        Element<V> storage9, storage11, storageA, storageB, storageC;
-        Element<V>* nine = &storage9, eleven = &storage11, x5 = &storageA, x50 = &storageB, step = &storageC;
+        Element<V>* nine = scratch, eleven = scratch + 1, x5 = scratch + 2, x50 = scratch + 3, step = scratch + 4;
         SquareTimes(nine, a, 1);
         SquareTimes(step, nine, 2);
         Multiply(nine, step, a);                 // 9

@@ -47,7 +47,7 @@ internal sealed unsafe class LaneEngine<V>(SignatureEngineKind kind) : EquationE
             Combine(claims[(group * V.Count)..], work, work.Results + group);
         }
 
-        Invert(work.Results, groups);
+        Invert(work, groups);
         Span<byte> r = stackalloc byte[Signature.Size];
         for (var i = 0; i < claims.Length; i++)
         {
@@ -76,7 +76,7 @@ internal sealed unsafe class LaneEngine<V>(SignatureEngineKind kind) : EquationE
             work.BaseEntries[lane] = (ulong)CombTable.Base.Entries;
         }
 
-        Sha512Lanes<V>.Hash(work.Messages, blocks, work.Digests);
+        Sha512Lanes<V>.Hash(work.Messages, blocks, work.Digests, work.Words);
         Span<ulong> wide = stackalloc ulong[8];
         for (var lane = 0; lane < V.Count; lane++)
         {
@@ -184,28 +184,29 @@ internal sealed unsafe class LaneEngine<V>(SignatureEngineKind kind) : EquationE
     }
 
     /// <summary>Replaces X and Y by x = X/Z and y = Y/Z, with one inversion a lane for all groups (Montgomery's trick).</summary>
-    private static void Invert(Result* results, int groups)
+    private static void Invert(Workspace work, int groups)
     {
-        Element<V> product, inverse, ofZ;
-        product = results[0].Z;
+        var results = work.Results;
+        Element<V>* product = work.Scratch, inverse = product + 1, ofZ = product + 2;
+        *product = results[0].Z;
         for (var i = 1; i < groups; i++)
         {
-            results[i].Before = product;
-            Element<V>.Multiply(&product, &product, &results[i].Z);
+            results[i].Before = *product;
+            Element<V>.Multiply(product, product, &results[i].Z);
         }
 
-        Element<V>.Invert(&inverse, &product);
+        Element<V>.Invert(inverse, product, product + 3);
         for (var i = groups - 1; i >= 0; i--)
         {
-            ofZ = inverse;
+            *ofZ = *inverse;
             if (i > 0)
             {
-                Element<V>.Multiply(&ofZ, &inverse, &results[i].Before);
-                Element<V>.Multiply(&inverse, &inverse, &results[i].Z);
+                Element<V>.Multiply(ofZ, inverse, &results[i].Before);
+                Element<V>.Multiply(inverse, inverse, &results[i].Z);
             }
 
-            Element<V>.Multiply(&results[i].X, &results[i].X, &ofZ);
-            Element<V>.Multiply(&results[i].Y, &results[i].Y, &ofZ);
+            Element<V>.Multiply(&results[i].X, &results[i].X, ofZ);
+            Element<V>.Multiply(&results[i].Y, &results[i].Y, ofZ);
         }
     }
 
@@ -235,6 +236,8 @@ internal sealed unsafe class LaneEngine<V>(SignatureEngineKind kind) : EquationE
             free = (nuint)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(memory));
             Point = (LanePoint<V>*)Take(sizeof(LanePoint<V>));
             Results = (Result*)Take(sizeof(Result) * MaxGroups);
+            Scratch = (Element<V>*)Take(sizeof(Element<V>) * (3 + Element<V>.InvertScratch));
+            Words = (V*)Take(sizeof(V) * Sha512Lanes<V>.Words);
             Opposites = (V*)Take(sizeof(V) * MaxSteps);
             Addresses = (double**)Take(sizeof(V) * MaxSteps);
             RowsOfK = (ulong*)Take(sizeof(V) * CombShape.OfKey.Teeth);
@@ -252,6 +255,10 @@ internal sealed unsafe class LaneEngine<V>(SignatureEngineKind kind) : EquationE
         internal LanePoint<V>* Point { get; }
 
         internal Result* Results { get; }
+
+        internal Element<V>* Scratch { get; }
+
+        internal V* Words { get; }
 
         internal V* Opposites { get; }
 
@@ -276,7 +283,7 @@ internal sealed unsafe class LaneEngine<V>(SignatureEngineKind kind) : EquationE
         private static int MaxSteps => CombShape.OfKey.Columns + CombShape.OfBase.Columns;
 
         private static int Bytes => sizeof(LanePoint<V>) + (sizeof(Result) * MaxGroups) + (V.Count * MessageBytes)
-            + (sizeof(V) * ((2 * MaxSteps) + CombShape.OfKey.Teeth + CombShape.OfBase.Teeth + 11)) + ((10 + V.Count) * 64) + 64;
+            + (sizeof(Element<V>) * (3 + Element<V>.InvertScratch)) + (sizeof(V) * (Sha512Lanes<V>.Words + (2 * MaxSteps) + CombShape.OfKey.Teeth + CombShape.OfBase.Teeth + 11)) + ((12 + V.Count) * 64) + 64;
 
         private void* Take(int bytes)
         {

@@ -7,13 +7,16 @@ namespace LuxTensor.Crypto.Lanes;
 internal static unsafe class Sha512Lanes<V>
     where V : unmanaged, ILanes<V>
 {
+    /// <summary>Registers of aligned scratch memory that <see cref="Hash"/> takes: the state, and a window of the message schedule.</summary>
+    internal const int Words = 8 + 16;
+
     private const int Rounds = 80;
 
     /// <summary>
     /// Hashes messages that <see cref="Sha512Padding.Pad"/> has padded. <paramref name="blocks"/> says how many blocks each lane has;
     /// <paramref name="digests"/> gets word i of lane j at [i·lanes + j], as an integer.
     /// </summary>
-    internal static void Hash(double** messages, ReadOnlySpan<int> blocks, ulong* digests)
+    internal static void Hash(double** messages, ReadOnlySpan<int> blocks, ulong* digests, V* scratch)
     {
         var (first, last) = (int.MaxValue, 0);
         foreach (var count in blocks)
@@ -22,7 +25,7 @@ internal static unsafe class Sha512Lanes<V>
             last = int.Max(last, count);
         }
 
-        var state = stackalloc V[8];
+        var state = scratch;
         for (var i = 0; i < 8; i++)
         {
             state[i] = V.OfBits(Sha512Constants.Initial[i]);
@@ -30,7 +33,7 @@ internal static unsafe class Sha512Lanes<V>
 
         for (var block = 0; block < last; block++)
         {
-            Compress(state, messages, block * (Sha512Padding.BlockBytes / sizeof(double)));
+            Compress(state, scratch + 8, messages, block * (Sha512Padding.BlockBytes / sizeof(double)));
             if (block + 1 >= first)
             {
                 Take(state, blocks, block + 1, digests);
@@ -50,9 +53,8 @@ internal static unsafe class Sha512Lanes<V>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Compress(V* state, double** messages, int offset)
+    private static void Compress(V* state, V* w, double** messages, int offset)
     {
-        var w = stackalloc V[16];
         for (var i = 0; i < 16; i += 4)
         {
             V.LoadTransposed(messages, offset + i, out var w0, out var w1, out var w2, out var w3);

@@ -46,12 +46,9 @@ public sealed unsafe class Combs_and_hashes
         foreach (var shape in new[] { CombShape.OfKey, CombShape.OfBase })
         {
             var recoded = shape.Recode(Scalar.Of(k));
-            BigInteger sum = 0;
-            for (var bit = 0; bit < shape.Bits; bit++)
-            {
-                sum += (recoded.Bits(bit, 1) == 1 ? 1 : -1) * BigInteger.Pow(2, bit);
-            }
-
+            var ones = Value(recoded);
+            Assert.True(ones < BigInteger.Pow(2, shape.Bits));
+            var sum = ones - (BigInteger.Pow(2, shape.Bits) - 1 - ones); // each bit that is not one counts as minus
             Assert.Equal(k, ((sum % Curve.L) + Curve.L) % Curve.L);
         }
     });
@@ -145,9 +142,10 @@ public sealed unsafe class Combs_and_hashes
             }
 
             var digests = new ulong[8 * V.Count];
+            var scratch = stackalloc V[Sha512Lanes<V>.Words];
             fixed (ulong* words = digests)
             {
-                Sha512Lanes<V>.Hash(pointers, blocks, words);
+                Sha512Lanes<V>.Hash(pointers, blocks, words, scratch);
             }
 
             for (var lane = 0; lane < V.Count; lane++)

@@ -57,7 +57,7 @@ public sealed class Engines_agree
 
     [SkippableTheory]
     [MemberData(nameof(Kinds))]
-    public void A_verdict_does_not_depend_on_the_place_or_the_neighbours(SignatureEngineKind kind) => Seeded.Run(6, random =>
+    public void A_verdict_does_not_depend_on_the_place_or_the_neighbours(SignatureEngineKind kind) => Seeded.Run(4, random =>
     {
         var mixed = new MixedSignatures(random.Next(), keyCount: 5);
         var engine = Engine(kind, mixed.Keys);
