@@ -1,5 +1,6 @@
 using System.Globalization;
 using LuxTensor.Core;
+using LuxTensor.Core.Validators;
 using LuxTensor.Core.Voting;
 using LuxTensor.Engine;
 using LuxTensor.Engine.Cluster;
@@ -47,14 +48,15 @@ internal sealed class VoteVerifierGrain(SiloShare share) : Grain, IVoteVerifierG
     public async Task<Immutable<byte[]>> Verify(Immutable<byte[]> votes)
     {
         var rules = share.Rules;
-        var verdicts = new List<byte>();
-        foreach (var item in Pack.Read(votes.Value))
+        var read = Pack.Read(votes.Value).Select(static item => Pack.ReadVote(item.Span)).ToArray();
+        var sets = new Dictionary<ulong, EpochSnapshot?>();
+        foreach (var epoch in read.OfType<Vote>().Select(vote => rules.EpochOf(vote.Ballot.Height)).Distinct())
         {
-            var vote = Pack.ReadVote(item.Span);
-            var set = vote is null ? null : await share.SetOfAsync(rules.EpochOf(vote.Ballot.Height));
-            verdicts.Add(vote is not null && Verifier.Check(vote, rules, set, out _) is null ? (byte)1 : (byte)0);
+            sets[epoch] = await share.SetOfAsync(epoch);
         }
 
+        var checks = new Queue<VoteVerdict>(Verifier.Check([.. read.OfType<Vote>()], rules, sets.GetValueOrDefault));
+        var verdicts = read.Select(vote => vote is not null && checks.Dequeue().Why is null ? (byte)1 : (byte)0);
         return new Immutable<byte[]>([.. verdicts]);
     }
 }
