@@ -44,6 +44,9 @@ public sealed class NetworkNode : IAsyncDisposable
     /// <summary>The network as the node sees it.</summary>
     public ITransport Transport => transport;
 
+    /// <summary>The account of its peers: what a cluster's gateways share.</summary>
+    public PeerBook Book => book;
+
     /// <summary>Where this node listens, with its peer id: what another node's bootstrap list takes.</summary>
     public IReadOnlyList<Multiaddr> Addresses => [.. swarm.Listening.Select(address => address.With(swarm.Self))];
 

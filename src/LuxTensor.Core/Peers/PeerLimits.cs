@@ -93,7 +93,7 @@ public sealed record PeerLimits
     /// also 8 MiB; the bucket ten times that.</item>
     /// <item>evidence: one an offender, 100 at once. The bucket is 200, and 100 come back in a minute.</item>
     /// <item>status: one a node and RoundTimeout, and one a height: of 200 nodes 400 where that is 1 s. The rate is 1,600.</item>
-    /// <item>requests: headers and bodies of 128 blocks each; 50 are 3,200 blocks a second and peer. The bucket is 256, for all
+    /// <item>requests: headers and bodies of 128 blocks each; 50 are 3,200 blocks a second and peer; and 4 by hash a height. The bucket is 256, for all
     /// that wait for a parent (64), four times.</item>
     /// <item>answers: what was asked for, 4 at once of 18 MiB at most. The rate is 128 MiB, the bucket 256 MiB.</item>
     /// </list>
@@ -115,7 +115,7 @@ public sealed record PeerLimits
             Transactions = Limit(long.Max(10L * perBlock, 10_000), perBlock * heights, 512),
             Evidence = Limit(2L * validators + 64, validators + 60, Kibi),
             Status = Limit(40L * nodes, 4L * nodes * (heights + rounds), Kibi),
-            Requests = Limit(256, 50 * 60, Kibi),
+            Requests = Limit(256, (50 * 60) + (4 * heights), Kibi),
             Answers = Limit(4_096, 2_048 * 60, 64 * Kibi),
         };
 

@@ -18,6 +18,8 @@ internal sealed class EquivocatingTransport(ITransport inner, SigningKey key, Ge
 
     public IReadOnlyCollection<PeerId> Peers => inner.Peers;
 
+    public NetworkView Network => inner.Network;
+
     public void Start(Func<IncomingFrame, bool> handler) => inner.Start(handler);
 
     public void Broadcast(Topic topic, ReadOnlyMemory<byte> frame)

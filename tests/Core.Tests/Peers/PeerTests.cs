@@ -56,12 +56,12 @@ public sealed class PeerTests
     [Fact]
     public void PEE_2_time_does_the_same_in_one_step_and_in_many() => Seeds.Each(300, static random =>
     {
-        var state = After(Peer.Begin(Start), Start, Any(random, Start));
-        var (now, end) = (Start, Start + (ulong)random.Next(100_000_000));
+        var state = After(Peer.Begin(Start) with { Reputation = (uint)random.Next(20_001, 100_001) }, Start, Any(random, Start));
+        var (now, end) = (Start, Start + (ulong)random.Next(random.Next(2) == 0 ? 600_000 : 100_000_000)); // on the way to the middle, or long there
         var (often, once) = (state, Look(state, end));
         while (now < end)
         {
-            now = ulong.Min(end, now + 1 + (ulong)random.Next(random.Next(2) == 0 ? 200 : 20_000_000));
+            now = ulong.Min(end, now + 1 + (ulong)random.Next(random.Next(3) > 0 ? 200 : 20_000_000));
             often = Look(often, now);
         }
 
