@@ -46,8 +46,9 @@ internal sealed record NodeEvent(string Kind, string Text, IReadOnlyList<(string
                 ("ancestorHeight", it.AncestorHeight)]),
         Notice.Syncing it => new NodeEvent(
             "sync",
-            it.Active ? $"sync    {node}: catching up from {it.Current} to {it.Highest}" : $"sync    {node}: caught up at {it.Current}",
-            [("node", node), ("active", it.Active), ("current", it.Current), ("highest", it.Highest)]),
+            it.Active ? $"sync    {node}: {Progress(it)}" : $"sync    {node}: caught up at {it.Current}",
+            [("node", node), ("active", it.Active), ("starting", it.Starting), ("current", it.Current), ("highest", it.Highest), ("claimed", it.Claimed),
+                ("blocksPerSecond", it.Rate > 0 ? Math.Round(it.Rate, 1) : null), ("secondsLeft", it.Left is { } left ? Math.Round(left.TotalSeconds, 1) : null)]),
         Notice.Conflict it => new NodeEvent(
             "doubleVote",
             $"DOUBLE  {node}: validator {it.Evidence.First.Validator} signed two blocks at height {it.Evidence.First.Ballot.Height}, "
@@ -86,4 +87,15 @@ internal sealed record NodeEvent(string Kind, string Text, IReadOnlyList<(string
         GuardDecision.Blocked it => it.Reason,
         _ => "it was released",
     };
+
+    /// <summary>A bar, and the figures behind it.</summary>
+    private static string Progress(Notice.Syncing it)
+    {
+        const int Width = 24;
+        var span = it.Claimed - it.Starting;
+        var done = span == 0 ? 0 : (int)((UInt128)(it.Current - it.Starting) * 1_000 / span);
+        var bar = new string('#', done * Width / 1_000).PadRight(Width, '.');
+        var rate = it.Left is { } left ? string.Create(CultureInfo.InvariantCulture, $", {it.Rate:F0} blocks/s, {left.TotalSeconds:F0} s left") : "";
+        return string.Create(CultureInfo.InvariantCulture, $"[{bar}] {done / 10} %  {it.Current} of {it.Claimed}, proven to {it.Highest}{rate}");
+    }
 }

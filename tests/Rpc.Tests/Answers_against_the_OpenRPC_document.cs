@@ -175,6 +175,7 @@ public sealed class Answers_against_the_OpenRPC_document
             ["net_peerCount"] = nothing,
             ["net_version"] = nothing,
             ["lux_peers"] = ["[]", "[\"connected\"]", "[\"banned\",5]", "[\"known\",\"0x3e8\"]", "[\"known\",0]"],
+            ["lux_sync"] = nothing,
             ["rpc.discover"] = nothing,
             ["web3_clientVersion"] = nothing,
         };

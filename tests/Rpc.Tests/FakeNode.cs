@@ -56,6 +56,12 @@ internal sealed class FakeNode : INode, IChainReader
 
     public SigningKey Sender { get; }
 
+    /// <summary>What the node has and asks for while it catches up.</summary>
+    public LuxTensor.Core.Sync.SyncState Sync
+    {
+        set => view = view with { Sync = value };
+    }
+
     public Genesis Genesis { get; }
 
     public NodeState View => view;

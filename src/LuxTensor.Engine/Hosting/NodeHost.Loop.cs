@@ -119,7 +119,7 @@ public sealed partial class NodeHost
 
         notices.ForEach(Tell);
         notices.Clear();
-        sync.Look(turn.State.Chain);
+        sync.Look(turn.State);
     }
 
     /// <summary>Nobody waits for a node that has ended: what was being stored is unknown, what waited was not taken.</summary>

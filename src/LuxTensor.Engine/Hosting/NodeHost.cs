@@ -53,7 +53,7 @@ public sealed partial class NodeHost : INode, IAsyncDisposable
         signer = new Signer(this, options, recovered);
         timers = new TimerQueue(options.Time, Fire);
         metrics = new NodeMetrics(options.Time);
-        sync = new SyncWatch(Notify);
+        sync = new SyncWatch(Notify, options.Time);
     }
 
     private readonly record struct Mail(NodeInput Input, TaskCompletionSource<SubmitOutcome>? Reply, Notice? Notice = null);

@@ -86,7 +86,17 @@ public abstract record Notice
     public sealed record RoundMoved(ulong Height, uint Round, Phase Phase) : Notice;
 
     /// <summary>The node began or ended catching up.</summary>
-    public sealed record Syncing(bool Active, ulong Starting, ulong Current, ulong Highest) : Notice;
+    public sealed record Syncing(bool Active, ulong Starting, ulong Current, ulong Highest) : Notice
+    {
+        /// <summary>The highest final block that a peer claims; not proven, and at least <see cref="Highest"/>.</summary>
+        public ulong Claimed { get; init; }
+
+        /// <summary>Blocks a second, of late; 0 where nothing is known.</summary>
+        public double Rate { get; init; }
+
+        /// <summary>How much longer it takes to what is claimed; null where nothing is known.</summary>
+        public TimeSpan? Left => Rate > 0 ? TimeSpan.FromSeconds((Claimed - ulong.Min(Claimed, Current)) / Rate) : null;
+    }
 
     /// <summary>A double vote was seen.</summary>
     public sealed record Conflict(Core.Finality.Evidence Evidence) : Notice;

@@ -1,6 +1,5 @@
 using System.Net;
 using LuxTensor.Core.Transactions;
-using LuxTensor.Node.Hosting;
 
 namespace LuxTensor.Node.Configuration;
 
@@ -15,7 +14,7 @@ namespace LuxTensor.Node.Configuration;
 ///   "rpc": { "http": "127.0.0.1:8545", "ws": "127.0.0.1:8546", "allowedHosts": [], "allowedOrigins": [] },
 ///   "pool": { "bytes": 67108864, "perSender": 256 },
 ///   "verifyWorkers": 4,
-///   "network": { "listen": ["/ip4/0.0.0.0/tcp/30303"], "bootstrap": [] }, // see NetworkDraft; left out, the node is alone
+///   "network": { "listen": ["/ip4/0.0.0.0/tcp/30303"], "bootstrap": [] }, // see NetworkSection; left out, the node is alone
 /// }
 /// </code>
 /// </summary>
@@ -54,7 +53,7 @@ internal sealed record NodeSettings
     internal required int VerifyWorkers { get; init; }
 
     /// <summary>The network; null for a node that is alone.</summary>
-    internal required NetworkDraft? Network { get; init; }
+    internal required NetworkSection? Network { get; init; }
 
     /// <summary>Reads and checks a file.</summary>
     /// <exception cref="CommandFailure">The message names file, line and key, one line a fault.</exception>
@@ -71,7 +70,7 @@ internal sealed record NodeSettings
             Data = root.File("data", folder, required: true) ?? "",
             Name = root.Text("name") ?? "node",
             Keys = KeySettings.Read(root, folder),
-            Network = NetworkDraft.Read(root, folder, NetworkSetup.Check),
+            Network = NetworkSection.Read(root, folder),
             Http = Endpoint.Read(rpc, "http"),
             WebSocket = Endpoint.Read(rpc, "ws"),
             AllowedHosts = [.. rpc.Texts("allowedHosts").Select(static it => it.Value)],

@@ -40,7 +40,8 @@ internal sealed class DevnetNetwork : IAsyncDisposable
 
                 var name = $"node{number}";
                 var (joined, records) = await NetworkSetup.OpenAsync(
-                    folder.Genesis, folder.NodeFolder(number), null, null, OnLoopback(folder.Genesis.Validators.Length), null, time);
+                    folder.Genesis, folder.NodeFolder(number), PeerIdentity.OpenOrCreate(NetworkSetup.IdentityIn(folder.NodeFolder(number)), null),
+                    OnLoopback(folder.Genesis.Validators.Length), null, time);
                 var node = await RunningNode.OpenAsync(new NodeSetup
                 {
                     Name = name,

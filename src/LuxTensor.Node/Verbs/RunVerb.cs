@@ -45,9 +45,10 @@ internal static class RunVerb
         using var telemetry = Telemetry.Start(terminal, settings.Name);
         var keys = OpenedKey.All(terminal, settings.Keys);
         Warn(genesis, keys, settings.Network is not null, log);
-        var (network, records) = settings.Network is { } draft
+        var (network, records) = settings.Network is { } section
             ? await NetworkSetup.OpenAsync(
-                genesis, settings.Data, draft.Identity, PasswordOf(draft), NetworkSetup.Settings(draft, settings.Data),
+                genesis, settings.Data, section.OpenIdentity(NetworkSetup.IdentityIn(settings.Data)),
+                section.Settings with { AddressBook = Path.Combine(settings.Data, "addresses") },
                 what => Write(log, NetworkEvents.Of(settings.Name, what)), terminal.Time)
             : default;
         var node = await RunningNode.OpenAsync(new NodeSetup
@@ -127,17 +128,6 @@ internal static class RunVerb
         {
             log.Write(one);
         }
-    }
-
-    private static string? PasswordOf(NetworkDraft draft)
-    {
-        if (draft.IdentityPasswordFile is not { } file)
-        {
-            return null;
-        }
-
-        using var password = Password.FromFile(file);
-        return new string(password.Characters);
     }
 
     // What an operator would otherwise find out by waiting.

@@ -39,6 +39,7 @@ internal static class NodeMethods
                 json.WriteBooleanValue(value: false);
             }
         }),
+        Simple("lux_sync", "How catching up goes: what is proven, downloaded and asked of whom, the rate and the time left.", Schemas.Ref("Sync"), SyncShape.Write),
         Simple("lux_nodeStatus", "An overview of the node.", Schemas.Ref("NodeStatus"), static (caller, json) => NodeShape.WriteStatus(json, caller)),
         new(
             "eth_feeHistory", "Fees of past blocks: there is no base fee.",

@@ -41,6 +41,14 @@ internal static class Schemas
         ("BlockTag", """{"anyOf":[{"$ref":"#/components/schemas/Quantity"},{"enum":["latest","pending","safe","finalized","earliest"]}]}"""),
         ("Signer", Object("publicKey:Hash signature:Signature")),
         ("SyncStatus", Object("startingBlock:Quantity currentBlock:Quantity highestBlock:Quantity")),
+        ("Sync", Object(
+            "active:Flag startingBlock:Quantity currentBlock:Quantity provenBlock:Quantity claimedBlock:Quantity headers:Quantity queued:Quantity pending:Quantity "
+            + "downloaded:Quantity waiting:Quantity waitingBytes:Quantity requests:Quantity retried:Quantity blocksPerSecond:NumberOrNull "
+            + "secondsLeft:NumberOrNull peers:[SyncPeer]")),
+        ("NumberOrNull", """{"anyOf":[{"type":"number"},{"type":"null"}]}"""),
+        ("SyncPeer", Object("peerId:Text claimedBlock:Quantity failures:Quantity restsUntil:Quantity? asked:SyncAsked?")),
+        ("SyncAsked", Object("what:SyncPart from:Quantity count:Quantity since:Quantity")),
+        ("SyncPart", """{"enum":["headers","blocks"]}"""),
         ("BlockOwn", Object(
             "round:Quantity epoch:Quantity time:Quantity validatorSetHash:Hash nextValidatorSetHash:Hash certificateHash:Hash")),
         ("Block", Object(
