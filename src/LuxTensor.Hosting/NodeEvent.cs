@@ -12,9 +12,11 @@ internal sealed record NodeEvent(string Kind, string Text, IReadOnlyList<(string
     /// <summary>A line for a human: the time of day, then the sentence.</summary>
     internal string Line(DateTimeOffset at) => string.Create(CultureInfo.InvariantCulture, $"{at.UtcDateTime:HH:mm:ss.fff}  {Text}");
 
-    /// <summary>A line for a machine: one JSON object.</summary>
-    internal string Json(DateTimeOffset at) =>
-        Report.Json([("event", Kind), ("time", at.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture)), .. Values]);
+    /// <summary>A line for a machine: one JSON object; with the sentence, where the machine is to pass it on to a human.</summary>
+    internal string Json(DateTimeOffset at, bool withText = false) => Report.Json(
+        [("event", Kind), ("time", at.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture)), .. withText ? [("text", Text)] : NoText, .. Values]);
+
+    private static readonly (string Key, JsonNode? Value)[] NoText = [];
 
     /// <summary>A final block. Its time to finality may be unknown.</summary>
     internal static NodeEvent Final(Notice.Finalized final, EpochSnapshot set, double? milliseconds)

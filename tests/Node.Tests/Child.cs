@@ -51,6 +51,9 @@ internal sealed class Child : IDisposable
         kill.WaitForExit();
     }
 
+    /// <summary>Ends it with kill -9.</summary>
+    internal void Kill() => process.Kill();
+
     /// <summary>Reads on to its end; its exit code and what it said on standard error.</summary>
     internal async Task<(int Code, string Errors)> EndAsync()
     {

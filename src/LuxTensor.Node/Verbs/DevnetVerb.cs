@@ -18,6 +18,7 @@ internal static class DevnetVerb
         luxtensor devnet --validators 7 --interval 250ms --data /tmp/seven
         luxtensor devnet --plain | tee devnet.log
         luxtensor devnet --equivocate 3
+        luxtensor devnet --processes
         luxtensor devnet --reset --yes
         """;
 
@@ -39,10 +40,12 @@ internal static class DevnetVerb
             "--equivocate", "Let this validator sign two values at its first height, to see it caught, slashed and removed.", value: "N");
         var offline = CommonOptions.Of<int?>(
             "--offline", "Leave this validator's node out, to see it jailed. Start again without it, and it can return: tx unjail.", value: "N");
+        var processes = CommonOptions.Of<bool>(
+            "--processes", "Run each node as a process of its own, from DIR/nodeN/node.json, and start it again where it dies. No live view.");
         var plain = CommonOptions.Of<bool>("--plain", "One line an event; the default where the output is no terminal.");
         var reset = CommonOptions.Of<bool>("--reset", "Delete the folder's devnet and start anew. Asks first.");
         var yes = CommonOptions.Yes();
-        var command = new Verb("devnet", Summary, Examples) { data, validators, interval, http, ws, equivocate, offline, plain, reset, yes };
+        var command = new Verb("devnet", Summary, Examples) { data, validators, interval, http, ws, equivocate, offline, processes, plain, reset, yes };
         command.SetAction((parsed, cancellation) =>
         {
             var path = Path.GetFullPath(parsed.GetValue(data) ?? DevnetFolder.Default(terminal));
@@ -56,6 +59,11 @@ internal static class DevnetVerb
             }
 
             var json = parsed.GetValue(CommonOptions.Json);
+            if (parsed.GetValue(processes))
+            {
+                return RunProcessesAsync(terminal, path, wish, ports, faults, json, cancellation);
+            }
+
             return RunAsync(terminal, path, wish, ports, faults, json, live: terminal.ShowsLive && !json && !parsed.GetValue(plain), cancellation);
         });
         return command;
@@ -101,8 +109,26 @@ internal static class DevnetVerb
         }
 
         var height = network.Nodes.Max(static node => node.Host.View.Final.Height);
-        log.Write(new NodeEvent(
-            "stopped", $"stopped at height {height}; {terminal.Command} devnet goes on from there", [("height", height)]));
+        log.Write(Stopped(terminal, height));
+        return (int)ExitCode.Ok;
+    }
+
+    private static async Task<int> RunProcessesAsync(
+        Terminal terminal, string path, DevnetWish wish, (int Http, int WebSocket) ports, DevnetFaults faults, bool json, CancellationToken cancellation)
+    {
+        if (faults.Equivocate is not null)
+        {
+            throw CommandFailure.Usage("--equivocate needs the nodes in one process: leave out --processes");
+        }
+
+        using var folder = DevnetFolder.Open(path, wish, terminal.Time);
+        RequireValidators(faults, folder.Genesis.Validators.Length);
+        var nodes = ProcessFiles.Write(folder, ports.Http, ports.WebSocket);
+        var log = new EventLog(terminal.Out, json, terminal.Time);
+        log.Write(Started(folder, null));
+        log.Write(Faucet(terminal));
+        var height = await new ProcessDevnet(nodes, log, terminal.Time).RunAsync(faults.Offline, cancellation);
+        log.Write(Stopped(terminal, height));
         return (int)ExitCode.Ok;
     }
 
@@ -148,29 +174,41 @@ internal static class DevnetVerb
 
     private static List<NodeEvent> Greet(Terminal terminal, DevnetFolder folder, DevnetNetwork network)
     {
-        var genesis = folder.Genesis;
-        var height = network.Nodes.Max(static node => node.Host.View.Final.Height);
-        using var faucet = DevnetKeys.Account(0);
-        var from = Address.Of(faucet.PublicKey).ToString();
-        var events = new List<NodeEvent>
-        {
-            new(
-                "started",
-                $"{(folder.IsNew ? "new devnet" : $"resuming at height {height}")} in {folder.Path}: chain {genesis.Rules.ChainId}, "
-                + $"{genesis.Validators.Length} validators, a block each {Duration.Format(genesis.Rules.BlockInterval)}",
-                [
-                    ("data", folder.Path), ("chainId", genesis.Rules.ChainId), ("validators", genesis.Validators.Length),
-                    ("genesisHash", genesis.Hash.ToString()), ("isNew", folder.IsNew), ("height", height),
-                ]),
-        };
-        events.AddRange(network.Nodes.Select(static node => new NodeEvent(
-            "listening",
-            $"{node.Name}   {Shown(node.Http)}  {Shown(node.WebSocket)}",
-            [("node", node.Name), ("http", (JsonNode?)Shown(node.Http)), ("ws", (JsonNode?)Shown(node.WebSocket))])));
-        events.Add(new NodeEvent(
-            "faucet", $"faucet  {from}  ({terminal.Command} tx send --faucet --to ADDRESS --value 1.5)", [("address", from)]));
+        List<NodeEvent> events =
+        [
+            Started(folder, network.Nodes.Max(static node => node.Host.View.Final.Height)),
+            .. network.Nodes.Select(static node => new NodeEvent(
+                "listening",
+                $"{node.Name}   {Shown(node.Http)}  {Shown(node.WebSocket)}",
+                [("node", node.Name), ("http", (JsonNode?)Shown(node.Http)), ("ws", (JsonNode?)Shown(node.WebSocket))])),
+            Faucet(terminal),
+        ];
         return events;
     }
+
+    // The height is null where the nodes will tell.
+    private static NodeEvent Started(DevnetFolder folder, ulong? height)
+    {
+        var genesis = folder.Genesis;
+        return new NodeEvent(
+            "started",
+            $"{(folder.IsNew ? "new devnet" : $"resuming{(height is { } at ? $" at height {at}" : "")}")} in {folder.Path}: chain {genesis.Rules.ChainId}, "
+            + $"{genesis.Validators.Length} validators, a block each {Duration.Format(genesis.Rules.BlockInterval)}",
+            [
+                ("data", folder.Path), ("chainId", genesis.Rules.ChainId), ("validators", genesis.Validators.Length),
+                ("genesisHash", genesis.Hash.ToString()), ("isNew", folder.IsNew), ("height", height),
+            ]);
+    }
+
+    private static NodeEvent Faucet(Terminal terminal)
+    {
+        using var faucet = DevnetKeys.Account(0);
+        var from = Address.Of(faucet.PublicKey).ToString();
+        return new NodeEvent("faucet", $"faucet  {from}  ({terminal.Command} tx send --faucet --to ADDRESS --value 1.5)", [("address", from)]);
+    }
+
+    private static NodeEvent Stopped(Terminal terminal, ulong height) =>
+        new("stopped", $"stopped at height {height}; {terminal.Command} devnet goes on from there", [("height", height)]);
 
     private static string? Shown(Uri? address) => address?.ToString().TrimEnd('/');
 

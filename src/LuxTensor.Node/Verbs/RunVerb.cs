@@ -19,8 +19,10 @@ internal static class RunVerb
     {
         var config = CommonOptions.File("--config", "The configuration file; luxtensor init makes one.");
         var check = CommonOptions.Of<bool>("--check", "Only read and check the configuration and the genesis.");
+        var supervised = CommonOptions.Of<bool>(
+            "--supervised", "For a program that starts this one: stop when standard input ends, and print JSON that has each event's sentence.");
         var command = new Verb(
-            "run", Summary, "luxtensor run --config mychain/node.json\nluxtensor run --config mychain/node.json --check") { config, check };
+            "run", Summary, "luxtensor run --config mychain/node.json\nluxtensor run --config mychain/node.json --check") { config, check, supervised };
         command.SetAction(async (parsed, cancellation) =>
         {
             var settings = NodeSettings.Read(parsed.GetRequiredValue(config));
@@ -34,9 +36,40 @@ internal static class RunVerb
                 return (int)ExitCode.Ok;
             }
 
-            return await RunAsync(terminal, settings, genesis, new EventLog(terminal.Error, json, terminal.Time), cancellation);
+            var isSupervised = parsed.GetValue(supervised);
+            var log = new EventLog(terminal.Error, json || isSupervised, terminal.Time, isSupervised);
+            using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            if (isSupervised)
+            {
+                StopWithInput(terminal, end);
+            }
+
+            return await RunAsync(terminal, settings, genesis, log, end.Token);
         });
         return command;
+    }
+
+    // Whoever started this process holds the other end of its input; the system closes it, however that one ended.
+    private static void StopWithInput(Terminal terminal, CancellationTokenSource end)
+    {
+        var reading = new Thread(() =>
+        {
+            while (terminal.In.Read() >= 0)
+            {
+                // nothing is expected
+            }
+
+            try
+            {
+                end.Cancel();
+            }
+            catch (ObjectDisposedException)
+            {
+                // it has stopped already
+            }
+        })
+        { IsBackground = true, Name = "input" };
+        reading.Start();
     }
 
     private static async Task<int> RunAsync(
@@ -69,7 +102,7 @@ internal static class RunVerb
         });
         var feed = new NoticeFeed(terminal.Time);
         using var following = feed.Follow(0, node.Host);
-        var writing = WriteAsync(feed, settings.Name, genesis, log);
+        var writing = WriteAsync(feed, settings.Name, node.Host, log);
         try
         {
             await node.StartAsync(cancellation);
@@ -106,14 +139,19 @@ internal static class RunVerb
         return (int)ExitCode.Ok;
     }
 
-    private static async Task WriteAsync(NoticeFeed feed, string name, Genesis genesis, EventLog log)
+    private static async Task WriteAsync(NoticeFeed feed, string name, INode node, EventLog log)
     {
         var statistics = new Devnet.DevnetStatistics(TimeProvider.System);
         await foreach (var (_, timestamp, notice) in feed.ReadAsync())
         {
             if (statistics.See(timestamp, notice, 0, out var milliseconds))
             {
-                log.Write(NodeEvent.Final((Notice.Finalized)notice, genesis.EpochZero, milliseconds));
+                var final = (Notice.Finalized)notice;
+                log.Write(NodeEvent.Final(final, node.Chain.SetOf(final.Block.Header.Epoch)!, milliseconds)); // stored before the notice
+                foreach (var one in Devnet.EpochEvents.Of(final.Block, node))
+                {
+                    log.Write(one);
+                }
             }
             else if (NodeEvent.Of(name, notice) is { } other)
             {
