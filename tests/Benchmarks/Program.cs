@@ -13,7 +13,7 @@ foreach (var name in chosen)
     switch (name)
     {
         case "votes":
-            Report.Head("The vote path without the signature check");
+            Report.Head("The vote path without the signature check, and with it");
             VotePath.Run();
             break;
         case "signatures":

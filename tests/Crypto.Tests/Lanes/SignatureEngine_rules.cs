@@ -64,10 +64,28 @@ public sealed partial class SignatureEngine_rules
         for (var call = 0; call < 5; call++)
         {
             Assert.All(Verdicts(engine, signed), Assert.True);
+            engine.Verify([], []); // is no call to sample
         }
 
         var status = engine.Status;
         Assert.Equal((SignatureEngineKind.Scalar, 20, 0, 8, 0), (status.Kind, status.Signatures, status.SingleSignatures, status.ShadowChecks, status.ShadowMismatches));
+    }
+
+    [Fact]
+    public void A_sample_is_bounded_and_comes_to_every_part_of_a_large_batch()
+    {
+        var engine = new SignatureEngine(new Liar(Lie.AcceptsAll), "", shadowInterval: 1);
+        var signed = Enumerable.Repeat(Signed(1)[0], 100).ToArray();
+        engine.Prepare([signed[0].Key]);
+        signed[10] = signed[10] with { Message = new byte[1] };
+        for (var call = 1; call <= 25; call++)
+        {
+            var before = engine.Status.ShadowChecks;
+            Verdicts(engine, signed);
+            Assert.InRange(engine.Status.ShadowChecks - before, 0, 32);
+        }
+
+        Assert.Equal((SignatureEngineKind.Off, 1), (engine.Status.Kind, engine.Status.ShadowMismatches));
     }
 
     [Fact]
