@@ -62,13 +62,12 @@ internal sealed unsafe class CombTable
     /// <summary>Bytes that a table of the shape takes.</summary>
     internal static int BytesOf(CombShape shape) => (shape.Entries * EntryBytes) + 64;
 
-    /// <summary>The table of -A for an encoded key that is admissible (which is the caller's check).</summary>
-    internal static CombTable OfKey(PublicKey key)
+    /// <summary>The table of -A for an encoded key that is admissible (which is the caller's check); null where it is no point at all.</summary>
+    internal static CombTable? OfKey(PublicKey key)
     {
         Span<byte> bytes = stackalloc byte[PublicKey.Size];
         key.CopyTo(bytes);
-        var point = CurvePoint.Decode(bytes) ?? throw new ArgumentException($"the key {key} is not a point", nameof(key));
-        return Build(point.Opposite, CombShape.OfKey);
+        return CurvePoint.Decode(bytes) is { } point ? Build(point.Opposite, CombShape.OfKey) : null;
     }
 
     internal static CombTable Build(in CurvePoint point, CombShape shape)

@@ -41,12 +41,12 @@ internal static class EngineSelfTest
         var expected = new List<bool>();
         foreach (var (key, message, signature) in Ed25519SelfTest.Accepted)
         {
-            claims.Add(new Claim(CombTable.OfKey(key), new SignedMessage(key, message, signature)));
+            claims.Add(new Claim(CombTable.OfKey(key)!, new SignedMessage(key, message, signature)));
             expected.Add(true);
         }
 
         var signers = Enumerable.Range(0, Keys).Select(i => SigningKey.FromSeed([.. Enumerable.Repeat((byte)(i + 1), 32)])).ToArray();
-        var tables = signers.Select(signer => CombTable.OfKey(signer.PublicKey)).ToArray();
+        var tables = signers.Select(signer => CombTable.OfKey(signer.PublicKey)!).ToArray();
         for (var i = 0; i < Signatures; i++)
         {
             var message = new byte[i * 3];

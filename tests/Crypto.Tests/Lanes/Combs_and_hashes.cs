@@ -67,7 +67,7 @@ public sealed unsafe class Combs_and_hashes
     {
         var shape = random.Next(2) == 0 ? CombShape.OfKey : CombShape.OfBase;
         var point = shape == CombShape.OfKey ? Curve.B.Multiply(Curve.Scalar(random)) : Curve.B;
-        var table = shape == CombShape.OfKey ? CombTable.OfKey(new PublicKey(Curve.Encode(Curve.Negate(point)))) : CombTable.Base;
+        var table = shape == CombShape.OfKey ? CombTable.OfKey(new PublicKey(Curve.Encode(Curve.Negate(point))))! : CombTable.Base;
         var (block, index) = (random.Next(shape.Blocks), random.Next(1 << (shape.Teeth - 1)));
         BigInteger factor = 0;
         for (var tooth = 0; tooth < shape.Teeth; tooth++)
