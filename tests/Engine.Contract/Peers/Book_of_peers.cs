@@ -18,7 +18,7 @@ public sealed class Book_of_peers
     private readonly MemoryRecords records = new();
 
     [Fact]
-    public async Task Refuses_the_frames_of_a_banned_peer_says_what_to_do_and_ends_the_ban_in_time()
+    public async Task PEE_5_refuses_the_frames_of_a_banned_peer_says_what_to_do_and_ends_the_ban_in_time()
     {
         await using var book = await OpenAsync();
         var effects = new List<(PeerId, PeerEffect)>();
@@ -44,7 +44,7 @@ public sealed class Book_of_peers
     }
 
     [Fact]
-    public async Task Meters_each_kind_and_peer_apart()
+    public async Task PEE_8_meters_each_kind_and_peer_apart()
     {
         await using var book = await OpenAsync();
         for (var i = 0; i < Settings.Limits.Requests.Capacity; i++)
@@ -61,7 +61,7 @@ public sealed class Book_of_peers
     }
 
     [Fact]
-    public async Task Bans_a_peer_that_keeps_sending_far_more_than_it_may()
+    public async Task PEE_10_bans_a_peer_that_keeps_sending_far_more_than_it_may()
     {
         await using var book = await OpenAsync();
         var capacity = Settings.Limits.Requests.Capacity;
@@ -128,7 +128,7 @@ public sealed class Book_of_peers
     }
 
     [Fact]
-    public async Task A_ban_is_stored_at_once_and_the_rest_in_batches()
+    public async Task PEE_5_a_ban_is_stored_at_once_and_the_rest_in_batches()
     {
         await using var book = await OpenAsync();
         for (var i = 0; i < 600; i++)
@@ -164,7 +164,7 @@ public sealed class Book_of_peers
     }
 
     [Fact]
-    public async Task Forgets_the_least_useful_first_and_a_banned_one_only_when_all_are()
+    public async Task PEE_5_forgets_the_least_useful_first_and_a_banned_one_only_when_all_are()
     {
         await using var book = await OpenAsync(16);
         book.Report(Bob, new PeerInput.Faulty(PeerFault.ForgedCertificate));

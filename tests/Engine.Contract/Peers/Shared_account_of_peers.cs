@@ -14,7 +14,7 @@ public sealed class Shared_account_of_peers
     private static readonly PeerSettings Settings = new() { Limits = PeerLimits.For(new ChainRules { ChainId = 1 }) };
 
     [Fact]
-    public void A_report_does_what_the_inputs_that_it_adds_up_do()
+    public void PEE_12_a_report_does_what_the_inputs_that_it_adds_up_do()
     {
         for (var seed = 1; seed <= 300; seed++)
         {
@@ -42,7 +42,7 @@ public sealed class Shared_account_of_peers
     }
 
     [Fact]
-    public void A_ban_travels_with_the_report_and_the_verdict()
+    public void PEE_12_a_ban_travels_with_the_report_and_the_verdict()
     {
         var ban = new PeerBan(Start + 1_000, 7, PeerFault.WrongBody);
         var (state, _) = Peer.Step(Peer.Begin(Start), PeerReport.Decode(new PeerReport { Ban = ban }.Encode())!.ToInputs().Single(), Settings, Start);
