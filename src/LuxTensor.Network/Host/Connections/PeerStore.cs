@@ -195,7 +195,7 @@ internal sealed class PeerStore(string? path, TimeProvider time, Action<string> 
         {
             var known = peers.TryGetValue(peer, out var found) ? found : new KnownPeer(peer, [], null);
             var usable = addresses.Where(it => it.IsDialable && (it.Peer ?? peer) == peer).Select(it => it.WithoutPeer()).Take(MostAddresses);
-            var merged = usable.Concat(known.Addresses).Distinct().Take(MostAddresses).ToImmutableArray();
+            var merged = (met is null ? known.Addresses.Concat(usable) : usable.Concat(known.Addresses)).Distinct().Take(MostAddresses).ToImmutableArray();
             peers[peer] = new KnownPeer(peer, merged, met ?? known.LastMet);
             isDirty = true;
             if (peers.Count > MostPeers)

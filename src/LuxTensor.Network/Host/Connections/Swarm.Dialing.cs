@@ -46,6 +46,7 @@ public sealed partial class Swarm
 
         // One dial a peer at a time: whoever comes second waits for the first. It ends with the swarm, not with the one who asked first.
         var dial = dialling.GetOrAdd(peer, static (id, it) => new Lazy<Task>(() => it.swarm.DialOnceAsync(id, it.addresses)), (swarm: this, addresses));
+        _ = dial.Value.ContinueWith(static ended => _ = ended.Exception, TaskScheduler.Default); // nobody may be waiting any more
         await dial.Value.WaitAsync(cancellation);
     }
 
@@ -86,7 +87,7 @@ public sealed partial class Swarm
         {
             try
             {
-                places.AddRange((await AddressResolver.ResolveAsync(address, attempts.Token)).Where(it => peer is null || options.Gate?.Invoke(peer.Value, it.Endpoint.Address) != false));
+                places.AddRange((await resolver.ResolveAsync(address, attempts.Token)).Where(it => peer is null || options.Gate?.Invoke(peer.Value, it.Endpoint.Address) != false));
             }
             catch (Exception e) when (e is IOException or SocketException)
             {

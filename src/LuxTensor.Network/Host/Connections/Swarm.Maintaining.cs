@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using LuxTensor.Core.Consensus;
 
 namespace LuxTensor.Network;
@@ -12,6 +13,7 @@ public sealed partial class Swarm
     private const int BeatsPerSave = 30;
 
     private readonly DialBook dials;
+    private readonly AddressResolver resolver;
 
     private async Task MaintainAsync()
     {
@@ -48,6 +50,28 @@ public sealed partial class Swarm
     }
 
     private bool MayDial(PeerId peer) => peer != Self && !table.Contains(peer) && !dialling.ContainsKey(peer) && dials.MayDial(peer);
+
+    private async Task DiscoverAsync()
+    {
+        try
+        {
+            using var mdns = new Mdns(options.MdnsPort, options.MdnsInterface, options.Time);
+            await mdns.RunAsync(
+                () => [.. (options.Announce.Count > 0 ? options.Announce : Reachable()).Select(it => it.With(Self))],
+                (peer, addresses) =>
+                {
+                    if (peer != Self)
+                    {
+                        store.Heard(peer, addresses); // the next beat dials it
+                    }
+                },
+                stopping.Token);
+        }
+        catch (SocketException e)
+        {
+            Tell(new SwarmEvent.Warned($"peers of the local network cannot be found: multicast is not possible here ({e.Message})"));
+        }
+    }
 
     private async Task TryDialAsync(PeerId peer, IReadOnlyList<Multiaddr> addresses)
     {

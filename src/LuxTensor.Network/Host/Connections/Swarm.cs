@@ -37,6 +37,7 @@ public sealed partial class Swarm : ISwarm, IAsyncDisposable
         admission = new Admission(options.MostHandshakes, options.MostPerAddress);
         buffers = new BufferBudget(options.MostBuffered);
         dials = new DialBook(options);
+        resolver = new AddressResolver(options.Time, options.NameServers);
         tasks = new TaskGroup(e => Tell(new SwarmEvent.Warned($"a task of the host failed: {e}")));
         store = new PeerStore(options.StorePath, options.Time, what => Tell(new SwarmEvent.Warned(what)));
         Serve(IdentifyMessage.Protocol, 2, AnswerIdentifyAsync);
@@ -74,6 +75,10 @@ public sealed partial class Swarm : ISwarm, IAsyncDisposable
         }
 
         tasks.Run(MaintainAsync);
+        if (options.Mdns)
+        {
+            tasks.Run(DiscoverAsync);
+        }
     }
 
     /// <inheritdoc/>

@@ -81,5 +81,11 @@ public sealed record SwarmOptions
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
+    internal int MdnsPort { get; init; } = 5353;
+
+    internal IPAddress MdnsInterface { get; init; } = IPAddress.Any;
+
+    internal IReadOnlyList<IPEndPoint>? NameServers { get; init; }
+
     internal YamuxLimits Streams { get; init; } = new();
 }

@@ -5,8 +5,8 @@ using LuxTensor.Crypto;
 namespace LuxTensor.Network;
 
 /// <summary>
-/// A peer's public key, as it proves itself with. Ed25519 is what libp2p nodes have; RSA (2048 to 8192 bits) and ECDSA are verified too.
-/// secp256k1 is refused: the base library verifies no compressed points of it.
+/// A peer's public key, as it proves itself with. Ed25519 is what libp2p nodes have; RSA (2048 to 8192 bits), ECDSA and
+/// secp256k1 are verified too.
 /// </summary>
 internal sealed class IdentityKey
 {
@@ -68,11 +68,11 @@ internal sealed class IdentityKey
                 0 => Rsa(encoded, data),
                 1 => Edwards(encoded, data),
                 3 => Ecdsa(encoded, data),
-                2 => throw new WireException("an identity key of secp256k1, which is not verified here: give the peer an Ed25519 key"),
+                2 => Koblitz(encoded, data),
                 _ => throw new WireException($"an identity key of the unknown kind {kind}"),
             };
         }
-        catch (CryptographicException e)
+        catch (Exception e) when (e is CryptographicException or PlatformNotSupportedException) // the latter for a curve that is none
         {
             throw new WireException("a malformed identity key", e);
         }
@@ -105,6 +105,13 @@ internal sealed class IdentityKey
             ? new(encoded.ToArray(), (message, signature) =>
                 rsa.VerifyData(message, signature, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1))
             : throw new WireException($"an RSA identity key of {rsa.KeySize} bits; 2048 to 8192 are taken");
+    }
+
+    private static IdentityKey Koblitz(ReadOnlySpan<byte> encoded, ReadOnlySpan<byte> data)
+    {
+        var key = Secp256k1.Import(data);
+        return new(encoded.ToArray(), (message, signature) =>
+            key.VerifyData(message, signature, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence));
     }
 
     private static IdentityKey Ecdsa(ReadOnlySpan<byte> encoded, ReadOnlySpan<byte> data)

@@ -107,7 +107,7 @@ internal sealed partial class YamuxSession
         var stream = Find(header);
         if (stream is null)
         {
-            Spend(controlGauge, 1 + (int)uint.Min(header.Length / 4096, 1 << 20), "data on streams that are closed");
+            Spend(controlGauge, 1 + (int)uint.Min(2 * (header.Length / BytesPerControlFrame), 1 << 20), "data on streams that are closed");
             return null;
         }
 

@@ -71,7 +71,7 @@ internal static class TlsCertificate
                 ? key
                 : throw new WireException("tls: the certificate's key is not signed by the identity key");
         }
-        catch (Exception e) when (e is AsnContentException or CryptographicException)
+        catch (Exception e) when (e is AsnContentException or CryptographicException or PlatformNotSupportedException)
         {
             throw new WireException($"tls: a malformed certificate ({e.Message})", e);
         }
