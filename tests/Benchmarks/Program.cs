@@ -1,13 +1,13 @@
 using LuxTensor.Tests.Benchmarks;
 
-// dotnet run -c Release --project tests/Benchmarks [-- votes signatures finality throughput memory epochs calls subscriptions]
+// dotnet run -c Release --project tests/Benchmarks [-- votes signatures finality throughput memory epochs calls subscriptions network]
 // dotnet run -c Release --project tests/Benchmarks -- signatures-differential [--count 2000000] [--seed n] [--engines Scalar,Avx2,Avx512]
 if (args is ["signatures-differential", .. var options])
 {
     return SignaturesDifferential.Run(options.Chunk(2).ToDictionary(pair => pair[0], pair => pair[^1]));
 }
 
-var chosen = args.Length == 0 ? ["votes", "signatures", "finality", "throughput", "memory", "epochs", "calls", "subscriptions"] : args;
+var chosen = args.Length == 0 ? ["votes", "signatures", "finality", "throughput", "memory", "epochs", "calls", "subscriptions", "network"] : args;
 foreach (var name in chosen)
 {
     switch (name)
@@ -44,8 +44,12 @@ foreach (var name in chosen)
             Report.Head("JSON-RPC subscriptions");
             await RpcBenchmarks.SubscriptionsAsync();
             break;
+        case "network":
+            Report.Head("The network against js-libp2p");
+            await NetworkBenchmarks.RunAsync();
+            break;
         default:
-            Console.Error.WriteLine($"unknown benchmark '{name}': votes, signatures, finality, throughput, memory, epochs, calls, subscriptions");
+            Console.Error.WriteLine($"unknown benchmark '{name}': votes, signatures, finality, throughput, memory, epochs, calls, subscriptions, network");
             return 2;
     }
 }

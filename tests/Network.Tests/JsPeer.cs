@@ -9,7 +9,7 @@ using LuxTensor.Core.Consensus;
 namespace LuxTensor.Tests.Network;
 
 /// <summary>A js-libp2p node in a process of its own (js/peer.mjs), driven by JSON lines.</summary>
-internal sealed class JsPeer : IAsyncDisposable
+internal sealed partial class JsPeer : IAsyncDisposable
 {
     private const int OldestNode = 20;
 
@@ -36,18 +36,6 @@ internal sealed class JsPeer : IAsyncDisposable
 
     /// <summary>Where it listens, with its id at the end.</summary>
     internal IReadOnlyList<string> Addresses { get; private set; } = [];
-
-    /// <summary>Skips the test where Node.js or js-libp2p is absent; fails it where LUXTENSOR_REQUIRE_CLIENTS is 1, as in CI.</summary>
-    internal static void Require()
-    {
-        var missing = Missing();
-        if (missing is not null && Environment.GetEnvironmentVariable("LUXTENSOR_REQUIRE_CLIENTS") == "1")
-        {
-            Assert.Fail($"LUXTENSOR_REQUIRE_CLIENTS is 1, but {missing}");
-        }
-
-        Skip.If(missing is not null, missing);
-    }
 
     /// <summary>Starts one; <paramref name="settings"/> becomes the JSON that peer.mjs reads.</summary>
     internal static async Task<JsPeer> StartAsync(object? settings = null)
@@ -117,7 +105,8 @@ internal sealed class JsPeer : IAsyncDisposable
         process.Dispose();
     }
 
-    private static string? Missing()
+    /// <summary>What is missing to start one; null where nothing is.</summary>
+    internal static string? Missing()
     {
         try
         {

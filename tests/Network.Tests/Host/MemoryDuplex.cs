@@ -1,24 +1,15 @@
 using System.IO.Pipelines;
+using LuxTensor.Network;
 
 namespace LuxTensor.Tests.Network;
 
 /// <summary>Two ends of a connection in memory. A writer waits where the other end leaves more than the bound unread, as with a socket.</summary>
-internal sealed class MemoryDuplex : Stream
+internal sealed class MemoryDuplex : DuplexStream
 {
     private readonly PipeReader reader;
     private readonly PipeWriter writer;
 
     private MemoryDuplex(PipeReader reader, PipeWriter writer) => (this.reader, this.writer) = (reader, writer);
-
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     internal static (MemoryDuplex, MemoryDuplex) Pair(int bound = 64 * 1024)
     {
@@ -58,26 +49,6 @@ internal sealed class MemoryDuplex : Stream
             throw new IOException("closed", e);
         }
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
-    }
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -226,7 +226,14 @@ internal sealed class ConnectionTable(PeerId self, SwarmOptions options)
     {
         foreach (var watcher in watchers)
         {
-            what(watcher);
+            try
+            {
+                what(watcher);
+            }
+            catch (Exception e)
+            {
+                options.Events?.Invoke(new SwarmEvent.Warned($"a watcher of the peers failed: {e}"));
+            }
         }
     }
 

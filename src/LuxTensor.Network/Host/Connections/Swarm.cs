@@ -145,7 +145,20 @@ public sealed partial class Swarm : ISwarm, IAsyncDisposable
     private async Task RunAsync(Secured secured, bool isOutbound, Multiaddr address, IPAddress? from, TaskCompletionSource<PeerConnection>? ready)
     {
         using var connection = new PeerConnection(secured, isOutbound, address, from, options, protocols, buffers, metrics);
-        if (Refusal(connection, out var displaced) is { } refusal)
+        (RefusalCause Cause, string Detail)? refused;
+        IReadOnlyList<PeerConnection> displaced;
+        try
+        {
+            refused = Refusal(connection, out displaced);
+        }
+        catch (Exception e)
+        {
+            await secured.Channel.DisposeAsync(); // the caller's gate is broken
+            ready?.TrySetException(e);
+            throw;
+        }
+
+        if (refused is { } refusal)
         {
             metrics.Refused(refusal.Cause);
             Tell(new SwarmEvent.Refused(from, connection.Peer, refusal.Cause, refusal.Detail));

@@ -7,7 +7,7 @@ namespace LuxTensor.Network;
 /// One stream of a yamux connection. What arrives is kept, at most a window of it, until it is read; the loop that reads the connection
 /// never waits for a reader. A write waits for the peer's window and for room in the connection's output. One reader, one writer.
 /// </summary>
-internal sealed class YamuxStream : Stream
+internal sealed partial class YamuxStream : DuplexStream
 {
     private static readonly PipeOptions Unbounded = new( // the window bounds it
         readerScheduler: PipeScheduler.ThreadPool, writerScheduler: PipeScheduler.Inline,
@@ -43,16 +43,6 @@ internal sealed class YamuxStream : Stream
         acknowledged = isInbound ? 1 : 0;
         lastUpdate = session.Time.GetTimestamp();
     }
-
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     internal uint StreamId { get; }
 
@@ -175,103 +165,6 @@ internal sealed class YamuxStream : Stream
         return true;
     }
 
-    /// <summary>The flags that the next frame carries to open the stream; false where it was reset and nothing may follow. Under the output's lock.</summary>
-    internal bool TakeOpening(out ushort flags)
-    {
-        flags = opened ? (ushort)0 : Yamux.Syn;
-        if (reset)
-        {
-            return false;
-        }
-
-        opened = true;
-        return true;
-    }
-
-    /// <summary>Whether this is the first sign that the peer accepted the stream.</summary>
-    internal bool Acknowledge() => Interlocked.Exchange(ref acknowledged, 1) == 0;
-
-    /// <summary>Takes the announcement of a data frame.</summary>
-    /// <exception cref="WireException">More than the window allows, or after the end.</exception>
-    internal void Expect(uint length)
-    {
-        lock (gate)
-        {
-            if (remoteClosed && length > 0)
-            {
-                throw new WireException($"yamux: data on stream {StreamId} after its end");
-            }
-
-            if (length > receiveWindow)
-            {
-                throw new WireException($"yamux: {length} bytes on stream {StreamId}, where the window allows {receiveWindow}");
-            }
-
-            receiveWindow -= length;
-        }
-    }
-
-    /// <summary>Keeps a piece of an announced frame. False where there is no memory for it: the stream is to be reset.</summary>
-    internal bool Receive(ReadOnlySpan<byte> piece)
-    {
-        lock (gate)
-        {
-            if (broken is not null || abandoned)
-            {
-                return true; // late data of a stream that nobody reads
-            }
-
-            if (!session.TryHold(piece.Length))
-            {
-                return false;
-            }
-
-            buffered += piece.Length;
-            piece.CopyTo(received.Writer.GetSpan(piece.Length));
-            received.Writer.Advance(piece.Length);
-            var flushed = received.Writer.FlushAsync(); // never pauses
-            _ = flushed.IsCompleted ? flushed.Result : default;
-            return true;
-        }
-    }
-
-    /// <summary>The peer says that nothing more comes from it.</summary>
-    internal void EndReceiving()
-    {
-        lock (gate)
-        {
-            if (remoteClosed || broken is not null)
-            {
-                return;
-            }
-
-            remoteClosed = true;
-            received.Writer.Complete();
-        }
-
-        LeaveWhenDone();
-    }
-
-    /// <summary>The peer gives more window.</summary>
-    /// <exception cref="WireException">More than a window can be.</exception>
-    internal void Grow(uint delta)
-    {
-        TaskCompletionSource? writer;
-        lock (gate)
-        {
-            sendWindow += delta;
-            if (sendWindow > uint.MaxValue)
-            {
-                throw new WireException($"yamux: the window of stream {StreamId} grows beyond 4 GiB");
-            }
-
-            writer = windowOpens;
-            windowOpens = null;
-        }
-
-        writer?.TrySetResult();
-    }
-
     public override async ValueTask DisposeAsync()
     {
         CloseWrite();
@@ -304,26 +197,6 @@ internal sealed class YamuxStream : Stream
         LeaveWhenDone();
         await base.DisposeAsync();
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
-    }
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     private async ValueTask<int> TakeWindowAsync(int most, CancellationToken cancellation)
     {

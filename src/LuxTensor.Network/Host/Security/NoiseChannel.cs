@@ -7,7 +7,7 @@ namespace LuxTensor.Network;
 /// A byte channel in Noise transport messages: two bytes of length, at most 65,535 bytes of ciphertext with its tag. One reader and one
 /// writer at a time. Reads what the socket has in one call, and writes as many messages at once as fit 128 KiB.
 /// </summary>
-internal sealed class NoiseChannel(Stream inner, NoiseCipher send, NoiseCipher receive) : Stream
+internal sealed class NoiseChannel(Stream inner, NoiseCipher send, NoiseCipher receive) : DuplexStream
 {
     /// <summary>The most plain bytes of a message.</summary>
     internal const int MaxPlain = ushort.MaxValue - NoiseCipher.TagSize;
@@ -21,16 +21,6 @@ internal sealed class NoiseChannel(Stream inner, NoiseCipher send, NoiseCipher r
     private int plainStart; // of what was opened in place and not yet read
     private int plainEnd;
     private int released;
-
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -91,26 +81,6 @@ internal sealed class NoiseChannel(Stream inner, NoiseCipher send, NoiseCipher r
             ArrayPool<byte>.Shared.Return(output);
         }
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
-    }
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     /// <summary>Gives the read buffer back. Only once no read is under way, as the muxer's loop sees to.</summary>
     internal void ReleaseBuffers()

@@ -43,19 +43,19 @@ internal sealed class TlsSecurity : IDisposable
                 await tls.AuthenticateAsServerAsync(ServerOptions(Judge), cancellation);
             }
         }
-        catch (AuthenticationException e)
+        catch (Exception e)
         {
-            throw refused ?? new WireException($"tls: {e.InnerException?.Message ?? e.Message}", e);
+            await tls.DisposeAsync();
+            throw e is AuthenticationException ? refused ?? new WireException($"tls: {e.InnerException?.Message ?? e.Message}", e) : e;
         }
 
-        if (key is null)
+        if (key is not null && Offered.Contains(tls.NegotiatedApplicationProtocol))
         {
-            throw refused ?? new WireException("tls: the peer sent no certificate");
+            return new(tls, key, MuxerAgreed: tls.NegotiatedApplicationProtocol == Offered[0], Protocol);
         }
 
-        return tls.NegotiatedApplicationProtocol == Offered[0] ? new(tls, key, MuxerAgreed: true, Protocol)
-            : tls.NegotiatedApplicationProtocol == Offered[1] ? new(tls, key, MuxerAgreed: false, Protocol)
-            : throw new WireException("tls: no application protocol in common");
+        await tls.DisposeAsync();
+        throw refused ?? new WireException(key is null ? "tls: the peer sent no certificate" : "tls: no application protocol in common");
 
         bool Judge(object sender, X509Certificate? shown, X509Chain? chain, SslPolicyErrors errors)
         {
