@@ -78,7 +78,7 @@ public sealed class Floods_of_a_connection
             }
         });
         await EndsAsync(peer, CloseCause.Flood, "streams beyond the 10");
-        await pushing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await pushing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
     }
 
     [Fact]
@@ -98,7 +98,7 @@ public sealed class Floods_of_a_connection
         await EndsAsync(peer, CloseCause.Flood, "streams beyond the 10");
         Assert.Equal(10, peer.Session.Serving);
         release.SetResult();
-        await pushing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await pushing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
     }
 
     [Theory]
@@ -126,7 +126,7 @@ public sealed class Floods_of_a_connection
         });
 
         await EndsAsync(peer, CloseCause.Flood, $"too many {what}");
-        await Task.WhenAll(pushing, draining).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(pushing, draining).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
     }
 
     [Fact]
@@ -151,7 +151,7 @@ public sealed class Floods_of_a_connection
             }
         });
         await EndsAsync(peer, CloseCause.Flood, "data on streams that are closed");
-        await pushing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await pushing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
     }
 
     [Fact]
@@ -226,6 +226,6 @@ public sealed class Floods_of_a_connection
         var buffer = new byte[100];
         var read = await stream.ReadAsync(buffer, Host.Soon);
         await stream.WriteAsync(buffer.AsMemory(0, read), Host.Soon);
-        await stream.ReadAsync(buffer, Host.Soon);
+        Assert.Equal(0, await stream.ReadAsync(buffer, Host.Soon));
     }
 }

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using LuxTensor.Core.Consensus;
 using LuxTensor.Network;
 
 namespace LuxTensor.Tests.Network;

@@ -281,8 +281,7 @@ public sealed class Lives_of_connections
             }
 
             Assert.Equal(KeystoreFault.WrongPassword, Assert.Throws<KeystoreException>(() => PeerIdentity.OpenOrCreate(kept, null)).Fault);
-            File.WriteAllText(Path.Combine(folder.FullName, "broken"), "no key");
-            File.SetUnixFileMode(Path.Combine(folder.FullName, "broken"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            KeystoreFile.Write(Path.Combine(folder.FullName, "broken"), "no key");
             Assert.Equal(KeystoreFault.Malformed, Assert.Throws<KeystoreException>(
                 () => PeerIdentity.OpenOrCreate(Path.Combine(folder.FullName, "broken"), null)).Fault);
         }

@@ -123,9 +123,8 @@ public sealed class Yamux_rules
             accepted.SetResult(stream);
             try
             {
-                while (true)
+                while (await stream.ReadAsync(new byte[100], Host.Soon) > 0)
                 {
-                    await stream.ReadAsync(new byte[100], Host.Soon);
                 }
             }
             catch (StreamException e)
