@@ -17,6 +17,7 @@ COPY src/LuxTensor.Crypto/LuxTensor.Crypto.csproj src/LuxTensor.Crypto/packages.
 COPY src/LuxTensor.Core/LuxTensor.Core.csproj src/LuxTensor.Core/packages.lock.json src/LuxTensor.Core/
 COPY src/LuxTensor.Engine/LuxTensor.Engine.csproj src/LuxTensor.Engine/packages.lock.json src/LuxTensor.Engine/
 COPY src/LuxTensor.Storage/LuxTensor.Storage.csproj src/LuxTensor.Storage/packages.lock.json src/LuxTensor.Storage/
+COPY src/LuxTensor.Network/LuxTensor.Network.csproj src/LuxTensor.Network/packages.lock.json src/LuxTensor.Network/
 COPY src/LuxTensor.Rpc/LuxTensor.Rpc.csproj src/LuxTensor.Rpc/packages.lock.json src/LuxTensor.Rpc/
 COPY src/LuxTensor.Hosting/LuxTensor.Hosting.csproj src/LuxTensor.Hosting/packages.lock.json src/LuxTensor.Hosting/
 COPY src/LuxTensor.Grains/LuxTensor.Grains.csproj src/LuxTensor.Grains/

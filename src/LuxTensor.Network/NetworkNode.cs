@@ -37,6 +37,7 @@ public sealed class NetworkNode : IAsyncDisposable
     private readonly Swarm swarm;
     private readonly PeerBook book;
     private readonly NetworkTransport transport;
+    private int disposed;
 
     private NetworkNode(PeerIdentity identity, Swarm swarm, PeerBook book, NetworkTransport transport) =>
         (this.identity, this.swarm, this.book, this.transport) = (identity, swarm, book, transport);
@@ -99,6 +100,11 @@ public sealed class NetworkNode : IAsyncDisposable
     /// <summary>Hangs up, and stores what is known of the peers.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, 1) != 0)
+        {
+            return;
+        }
+
         await transport.DisposeAsync().ConfigureAwait(false);
         await swarm.DisposeAsync().ConfigureAwait(false);
         await book.DisposeAsync().ConfigureAwait(false);

@@ -58,6 +58,9 @@ internal sealed record SiloSettings
     /// <summary>Health, metrics and dashboard.</summary>
     internal required OperationsSettings Operations { get; init; }
 
+    /// <summary>The network of a gateway; null for a cluster that is alone, and for validator silos.</summary>
+    internal required NetworkSection? Network { get; init; }
+
     /// <summary>TLS between silos, or null for none.</summary>
     internal required TlsSettings? Tls { get; init; }
 
@@ -88,6 +91,7 @@ internal sealed record SiloSettings
             Rpc = RpcSettings.Read(root.Inner("rpc"), role),
             Pool = new MempoolLimits(
                 (long)(pool.Integer("bytes", 1 << 20, 1UL << 40) ?? 64UL << 20), (int)(pool.Integer("perSender", 1, 65_536) ?? 256)),
+            Network = NetworkSection.Read(root, folder),
             Streams = StreamSettings.Read(root.Inner("streams")),
             Operations = OperationsSettings.Read(root.Inner("operations"), folder),
             Tls = TlsSettings.Read(root.Inner("tls"), folder),
@@ -97,6 +101,11 @@ internal sealed record SiloSettings
         if (role == SiloDuty.Gateway && settings.Keys.Count > 0)
         {
             root.Wrong("keys", "must be empty: a gateway signs nothing and holds no keys");
+        }
+
+        if (role == SiloDuty.Validator && settings.Network is not null)
+        {
+            root.Wrong("network", "must be left out: the role is validator, and gateways hold the network port");
         }
 
         settings.CheckPorts(root);

@@ -53,14 +53,20 @@ internal sealed record NetworkSection(NetworkSettings Settings, string? Identity
         return read;
     }
 
-    /// <summary>Opens the identity, or makes it at the first start.</summary>
+    /// <summary>Opens the identity, or makes it at the first start; where there is no file for it, a new one that is kept nowhere.</summary>
+    /// <param name="usual">The file where the settings name none; null for no file.</param>
     /// <exception cref="CommandFailure">The file cannot be used; the message says what to do.</exception>
-    internal PeerIdentity OpenIdentity(string usual)
+    internal PeerIdentity OpenIdentity(string? usual)
     {
+        if ((Identity ?? usual) is not { } path)
+        {
+            return PeerIdentity.Generate();
+        }
+
         try
         {
             using var password = IdentityPasswordFile is { } file ? Password.FromFile(file) : null;
-            return PeerIdentity.OpenOrCreate(Identity ?? usual, password is null ? null : new string(password.Characters));
+            return PeerIdentity.OpenOrCreate(path, password is null ? null : new string(password.Characters));
         }
         catch (KeystoreException e)
         {

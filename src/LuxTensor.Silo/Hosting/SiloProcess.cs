@@ -1,4 +1,5 @@
 using LuxTensor.Grains;
+using LuxTensor.Network;
 using LuxTensor.Rpc;
 using LuxTensor.Storage;
 using Microsoft.AspNetCore.Hosting;
@@ -18,11 +19,11 @@ internal sealed class SiloProcess : IAsyncDisposable
     private readonly IHost host;
     private readonly SiloMeter meter;
 
-    internal SiloProcess(Prepared prepared, PostgresStore store, string membershipConnection, EventLog log)
+    internal SiloProcess(Prepared prepared, PostgresStore store, NetworkNode? network, string membershipConnection, EventLog log)
     {
         this.prepared = prepared;
         this.log = log;
-        host = Build(prepared, store, membershipConnection, log, metrics);
+        host = Build(prepared, store, network, membershipConnection, log, metrics);
         var readiness = host.Services.GetRequiredService<Readiness>();
         meter = new SiloMeter(prepared.Settings.Role, () => readiness.Reason is null, () => readiness.FinalHeight);
     }
@@ -98,7 +99,7 @@ internal sealed class SiloProcess : IAsyncDisposable
         }
     }
 
-    private static IHost Build(Prepared prepared, PostgresStore store, string membershipConnection, EventLog log, PrometheusText metrics)
+    private static IHost Build(Prepared prepared, PostgresStore store, NetworkNode? network, string membershipConnection, EventLog log, PrometheusText metrics)
     {
         var settings = prepared.Settings;
         var port = new OperationsPort(settings.Operations, prepared.Access);
@@ -127,7 +128,14 @@ internal sealed class SiloProcess : IAsyncDisposable
                     Keys = prepared.Keys,
                     Pool = settings.Pool,
                     Feed = CommitFeedKind.Stream,
+                    Transport = network?.Transport,
+                    Peers = network?.Book,
                 });
+                if (network is not null)
+                {
+                    silo.Services.AddHostedService(services => new GatewayNetwork(network, settings.Name, log));
+                }
+
                 if (settings.Rpc is { } rpc)
                 {
                     silo.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<GatewayRpc>(services, rpc));

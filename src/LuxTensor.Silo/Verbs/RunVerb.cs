@@ -1,5 +1,7 @@
 using System.CommandLine;
 using LuxTensor.Core;
+using LuxTensor.Engine.Cluster;
+using LuxTensor.Network;
 using LuxTensor.Silo.Hosting;
 using LuxTensor.Storage;
 
@@ -37,9 +39,22 @@ internal static class RunVerb
         RequireFree(settings);
         using var telemetry = SiloTelemetry.Start(settings);
         using var store = PostgresStore.Open(database, prepared.Genesis);
-        await using var silo = new SiloProcess(prepared, store, PostgresSchema.ConnectionStringFor(database.ConnectionString, database.Schema), log);
+        await using var network = settings.Network is { } section
+            ? await NetworkNode.OpenAsync(
+                prepared.Genesis, section.OpenIdentity(null), section.Settings, new SharedPeerRecords(store.Peers),
+                what => Write(log, NetworkEvents.Of(settings.Name, what)), TimeProvider.System)
+            : null;
+        await using var silo = new SiloProcess(prepared, store, network, PostgresSchema.ConnectionStringFor(database.ConnectionString, database.Schema), log);
         await silo.RunAsync(cancellation);
         telemetry?.Flush();
+    }
+
+    private static void Write(EventLog log, NodeEvent? one)
+    {
+        if (one is not null)
+        {
+            log.Write(one);
+        }
     }
 
     private static void RequireFree(SiloSettings settings)

@@ -1,6 +1,6 @@
 using LuxTensor.Network;
 
-namespace LuxTensor.Node.Hosting;
+namespace LuxTensor.Hosting;
 
 /// <summary>What the network tells its operator, as events of the log.</summary>
 internal static class NetworkEvents
