@@ -21,6 +21,8 @@ COPY src/LuxTensor.Network/LuxTensor.Network.csproj src/LuxTensor.Network/packag
 COPY src/LuxTensor.Rpc/LuxTensor.Rpc.csproj src/LuxTensor.Rpc/packages.lock.json src/LuxTensor.Rpc/
 COPY src/LuxTensor.Hosting/LuxTensor.Hosting.csproj src/LuxTensor.Hosting/packages.lock.json src/LuxTensor.Hosting/
 COPY src/LuxTensor.Grains/LuxTensor.Grains.csproj src/LuxTensor.Grains/
+COPY src/LuxTensor.Grains.Gateway/LuxTensor.Grains.Gateway.csproj src/LuxTensor.Grains.Gateway/
+COPY src/LuxTensor.Grains.Validator/LuxTensor.Grains.Validator.csproj src/LuxTensor.Grains.Validator/
 COPY src/LuxTensor.Silo/LuxTensor.Silo.csproj src/LuxTensor.Silo/
 RUN dotnet restore src/LuxTensor.Silo/LuxTensor.Silo.csproj
 

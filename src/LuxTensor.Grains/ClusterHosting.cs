@@ -1,33 +1,30 @@
 using System.Reflection;
-using LuxTensor.Engine;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
-using Orleans.Configuration;
+using Orleans.Serialization;
+using Orleans.Serialization.Internal;
 
 namespace LuxTensor.Grains;
 
-/// <summary>Puts a node's grains, and on gateways its replica, into a silo.</summary>
+/// <summary>
+/// Puts into a silo what silos of all roles have. What only one role has lies in an assembly of its own, LuxTensor.Grains.Validator
+/// or LuxTensor.Grains.Gateway: a silo offers the grain classes of the assemblies that it has loaded.
+/// </summary>
 public static class ClusterHosting
 {
     /// <summary>How long the memory stream's reader sleeps when it finds nothing.</summary>
     private static readonly TimeSpan StreamPoll = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>
-    /// Adds the node to a silo. Gateways then have an <see cref="INode"/>, a <see cref="GatewayNode"/>, which runs once the host
-    /// has started.
-    /// </summary>
+    /// <summary>Adds the node to a silo. The roles' own parts are to be added, too.</summary>
     public static ISiloBuilder AddLuxTensor(this ISiloBuilder silo, ClusterOptions options)
     {
         ArgumentNullException.ThrowIfNull(silo);
         ArgumentNullException.ThrowIfNull(options);
         silo.Services.AddSingleton(options);
         silo.Services.AddSingleton<SiloShare>();
-        silo.Services.AddSingleton<VoteWriter>();
         silo.Services.AddSingleton<ICommitFeed, StreamFeed>();
         silo.Services.TryAddSingleton(TimeProvider.System);
-        silo.Services.Configure<GrainTypeOptions>(types => types.Classes.RemoveWhere(type => !Offers(options.Role, type)));
+        silo.AddGrainsOf(typeof(ClusterHosting).Assembly);
         if (options.Feed == CommitFeedKind.MemoryStream)
         {
             silo.AddMemoryGrainStorage("PubSubStore");
@@ -36,57 +33,25 @@ public static class ClusterHosting
                 stream => stream.ConfigurePullingAgent(agent => agent.Configure(pull => pull.GetQueueMsgsTimerPeriod = StreamPoll)));
         }
 
-        silo.AddPeers(options);
-        if (options.Role.HasFlag(SiloRole.Validator))
-        {
-            silo.Services.AddHostedService<ChainKeeper>();
-        }
-
-        if (options.Role.HasFlag(SiloRole.Gateway))
-        {
-            silo.Services.AddSingleton(services => new GatewayNode(
-                options,
-                services.GetRequiredService<IGrainFactory>(),
-                services.GetRequiredService<ICommitFeed>(),
-                services.GetRequiredService<TimeProvider>(),
-                services.GetRequiredService<ILogger<GatewayNode>>()));
-            silo.Services.AddSingleton<INode>(services => services.GetRequiredService<GatewayNode>());
-            silo.Services.AddSingleton<IHostedService>(services => services.GetRequiredService<GatewayNode>());
-        }
-
         return silo;
     }
 
-    private static bool Offers(SiloRole role, Type grain) =>
-        grain.GetCustomAttribute<OnSilosAttribute>() is not { Role: var needed } || (role & needed) != 0;
-}
-
-/// <summary>
-/// Sees to it that some silo runs the chain, for a chain must run although nobody calls it. Reminders would do so once a
-/// minute at best.
-/// </summary>
-internal sealed partial class ChainKeeper(ClusterOptions options, IGrainFactory grains, TimeProvider time, ILogger<ChainKeeper> log) : BackgroundService
-{
-    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(500);
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    /// <summary>
+    /// Offers the grain classes and serializers of an assembly. Orleans looks for them when its services are added, in what is
+    /// loaded by then and in what the attributes generated for the executable name; a role's assembly is in neither.
+    /// </summary>
+    public static ISiloBuilder AddGrainsOf(this ISiloBuilder silo, Assembly assembly)
     {
-        var chain = grains.GetGrain<IChainGrain>(options.ChainKey);
-        using var timer = new PeriodicTimer(Beat, time);
-        do
+        ArgumentNullException.ThrowIfNull(silo);
+        var parts = new HashSet<Assembly>();
+        ReferencedAssemblyProvider.AddAssembly(parts, assembly); // and those that it names
+        silo.Services.AddSerializer(serializer =>
         {
-            try
+            foreach (var part in parts)
             {
-                await chain.Ensure();
+                serializer.AddAssembly(part);
             }
-            catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
-            {
-                LogDown(failure.Message);
-            }
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
+        });
+        return silo;
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "no silo runs the chain: {Reason}")]
-    private partial void LogDown(string reason);
 }

@@ -52,6 +52,9 @@ public sealed record ClusterOptions
     /// <summary>The name that the silo's stream provider has, where <see cref="Feed"/> uses streams.</summary>
     public const string StreamProvider = "luxtensor";
 
+    /// <summary>How long a gateway counts as here after it last said so.</summary>
+    internal static readonly TimeSpan GatewayLease = TimeSpan.FromSeconds(10);
+
     internal string ChainKey => Genesis.Block.Hash.ToString();
 }
 

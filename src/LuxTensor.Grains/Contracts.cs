@@ -39,7 +39,7 @@ public interface IChainGrain : IGrainWithStringKey
     [Alias("Submit"), ResponseTimeout("00:00:10"), AlwaysInterleave]
     Task<Immutable<byte[]>> Submit(Immutable<byte[]> transactions);
 
-    /// <summary>A gateway is here, with these peers (UTF-8 names, packed); it says so again within <see cref="ChainGrain.GatewayLease"/>.</summary>
+    /// <summary>A gateway is here, with these peers (UTF-8 names, packed); it says so again within <see cref="ClusterOptions.GatewayLease"/>.</summary>
     [Alias("Attach"), ResponseTimeout("00:00:05"), AlwaysInterleave]
     Task<ChainStatus> Attach(IGatewayObserver gateway, string name, Immutable<byte[]> peers);
 

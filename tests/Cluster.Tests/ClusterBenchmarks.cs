@@ -310,7 +310,7 @@ internal static class ClusterBenchmarks
         host.UseOrleans(silo =>
         {
             silo.UseLocalhostClustering(siloPort, 0, new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, primaryPort));
-            silo.AddLuxTensor(new ClusterOptions { Genesis = ManyValidators(), Role = role, Store = store });
+            silo.AddNode(new ClusterOptions { Genesis = ManyValidators(), Role = role, Store = store });
             if (role == SiloRole.Gateway)
             {
                 silo.Configure<Orleans.Configuration.GrainTypeOptions>(static types => types.Classes.Remove(typeof(RawGrain))); // calls cross

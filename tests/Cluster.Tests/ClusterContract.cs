@@ -142,7 +142,7 @@ internal sealed class TestCluster : IAsyncDisposable
                 membership.ProbeTimeout = membership.MaxProbeTimeout = TimeSpan.FromSeconds(1);
                 membership.NumMissedProbesLimit = 2;
             });
-            silo.AddLuxTensor(new ClusterOptions
+            silo.AddNode(new ClusterOptions
             {
                 Genesis = options.Genesis,
                 Role = isGateway ? SiloRole.Gateway : SiloRole.Validator,

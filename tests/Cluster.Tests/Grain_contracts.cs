@@ -21,7 +21,7 @@ public sealed class Grain_contracts
     [Fact]
     public void Name_everything_that_travels_by_an_alias()
     {
-        var types = typeof(IChainGrain).Assembly.GetTypes();
+        var types = Types();
         var unnamed = types.Where(IsContract).Where(type => type.GetCustomAttribute<AliasAttribute>() is null).Select(type => type.Name)
             .Concat(types.Where(IsGrainInterface).SelectMany(type => type.GetMethods()).Where(method => method.GetCustomAttribute<AliasAttribute>() is null)
                 .Select(method => $"{method.DeclaringType!.Name}.{method.Name}"))
@@ -32,7 +32,7 @@ public sealed class Grain_contracts
 
     private static IEnumerable<string> Lines()
     {
-        foreach (var type in typeof(IChainGrain).Assembly.GetTypes())
+        foreach (var type in Types())
         {
             if (IsGrain(type))
             {
@@ -57,6 +57,9 @@ public sealed class Grain_contracts
             }
         }
     }
+
+    private static Type[] Types() =>
+        [.. ((Type[])[typeof(IChainGrain), typeof(ValidatorHosting), typeof(GatewayHosting)]).SelectMany(static part => part.Assembly.GetTypes())];
 
     private static bool IsContract(Type type) => IsGrainInterface(type) || type.GetCustomAttribute<GenerateSerializerAttribute>() is not null;
 

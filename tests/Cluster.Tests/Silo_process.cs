@@ -120,6 +120,12 @@ internal sealed class Silo_process : IAsyncDisposable
 
     internal bool HasEnded => process.HasExited;
 
+    /// <summary>The assemblies with grains that the process has loaded; null where the system does not tell.</summary>
+    internal IEnumerable<string>? GrainAssemblies => OperatingSystem.IsLinux()
+        ? File.ReadLines($"/proc/{process.Id}/maps").Select(Path.GetFileName).OfType<string>()
+            .Where(static file => file.StartsWith("LuxTensor.Grains", StringComparison.Ordinal) && file.EndsWith(".dll", StringComparison.Ordinal)).Distinct().Order(StringComparer.Ordinal)
+        : null;
+
     internal void Signal(int signal) => Postgres.Signals.Send(process.Id, signal);
 
     /// <summary>When each final block was told of, as a <see cref="Stopwatch"/> timestamp.</summary>

@@ -28,6 +28,8 @@ public sealed class Silo_processes(PostgresFixture postgres)
         var gateway = cluster.Start("gateway-silo", "g1");
         await gateway.EventAsync("serving");
         var before = await gateway.FinalAsync();
+        Assert.Equal(["LuxTensor.Grains.Validator.dll", "LuxTensor.Grains.dll"], second.GrainAssemblies ?? ["LuxTensor.Grains.Validator.dll", "LuxTensor.Grains.dll"]);
+        Assert.Equal(["LuxTensor.Grains.Gateway.dll", "LuxTensor.Grains.dll"], gateway.GrainAssemblies ?? ["LuxTensor.Grains.Gateway.dll", "LuxTensor.Grains.dll"]);
 
         first.Kill();
         await second.EventAsync("log", static it => ((string)it["text"]!).StartsWith(Runs, StringComparison.Ordinal));

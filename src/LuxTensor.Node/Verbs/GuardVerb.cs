@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
 using LuxTensor.Core;
 using LuxTensor.Node.Configuration;
 using LuxTensor.Node.Hosting;
@@ -62,7 +61,7 @@ internal static class GuardVerb
     private static Command Export(Terminal terminal)
     {
         var common = Options();
-        var target = CommonOptions.File("--out", "The file to make.");
+        var target = RecordsFile.Target();
         var command = new Verb(
             "export", "Write the records for another machine. Stop the node first and never start it here again.",
             "luxtensor keys guard export --guard data --out records.json")
@@ -72,17 +71,12 @@ internal static class GuardVerb
         command.SetAction(parsed =>
         {
             using var guard = common.Open(parsed, mayMake: false);
-            var path = parsed.GetRequiredValue(target);
-            if (Path.Exists(path))
-            {
-                throw new CommandFailure(ExitCode.InUse, $"{path} exists already: choose another name");
-            }
-
             var keys = common.GenesisOf(parsed).EpochZero.Validators.Select(static it => it.Key);
-            using var stream = new FileStream(path, FileMode.CreateNew);
-            var summary = Interchange.Export(guard, stream, keys);
-            stream.Flush(flushToDisk: true);
-            return Print(terminal, parsed, path, summary);
+            return RecordsFile.Export(terminal, parsed, parsed.GetRequiredValue(target), stream =>
+            {
+                var (validators, votes) = Interchange.Export(guard, stream, keys);
+                return (validators, votes);
+            });
         });
         return command;
     }
@@ -90,7 +84,7 @@ internal static class GuardVerb
     private static Command Import(Terminal terminal)
     {
         var common = Options();
-        var source = new Argument<string>("file") { Description = "Records in the format of EIP-3076." };
+        var source = RecordsFile.Source();
         var command = new Verb(
             "import", "Take in records of another machine: what was signed there is never contradicted here.",
             "luxtensor keys guard import records.json --guard data")
@@ -99,10 +93,12 @@ internal static class GuardVerb
         };
         command.SetAction(parsed =>
         {
-            var path = parsed.GetRequiredValue(source);
-            using var stream = new MemoryStream(BoundedFile.Read(path, Interchange.MaxFileBytes, "interchange file"));
-            using var guard = common.Open(parsed, mayMake: true);
-            return Print(terminal, parsed, path, Interchange.Import(guard, stream));
+            return RecordsFile.Import(terminal, parsed, parsed.GetRequiredValue(source), Interchange.MaxFileBytes, stream =>
+            {
+                using var guard = common.Open(parsed, mayMake: true);
+                var (validators, votes) = Interchange.Import(guard, stream);
+                return (validators, votes);
+            });
         });
         return command;
     }
@@ -171,14 +167,6 @@ internal static class GuardVerb
             terminal.Out.WriteLine($"  BLOCKED: the journal knows a vote at height {missing.Height} that this guard lacks. Restore the "
                 + $"newest guard, or: luxtensor keys guard accept --guard {guard.Path} --validator {validator}");
         }
-    }
-
-    private static int Print(Terminal terminal, ParseResult parsed, string path, InterchangeSummary summary)
-    {
-        Report.Print(
-            terminal, parsed.GetValue(CommonOptions.Json), ("file", path), ("validators", (JsonNode?)summary.Validators),
-                ("votes", summary.Votes));
-        return (int)ExitCode.Ok;
     }
 
     private static Common Options() => new(

@@ -120,7 +120,7 @@ internal sealed class SiloProcess : IAsyncDisposable
                 OrleansSetup.Apply(silo, settings, prepared.Tls, membershipConnection);
                 silo.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<Readiness>(services, prepared.Genesis, settings.Rpc is not null));
                 silo.Services.AddHostedService(static services => services.GetRequiredService<Readiness>());
-                silo.AddLuxTensor(new LuxTensor.Grains.ClusterOptions
+                Parts.Add(silo, new LuxTensor.Grains.ClusterOptions
                 {
                     Genesis = prepared.Genesis,
                     Role = Enum.Parse<SiloRole>(settings.Role.ToString()),

@@ -60,7 +60,7 @@ internal static class GuardVerb
     private static Command Export(Terminal terminal)
     {
         var config = Prepared.AnyConfig();
-        var target = CommonOptions.File("--out", "The file to make.");
+        var target = RecordsFile.Target();
         var command = new Verb(
             "export", "Write the records for another cluster or a single node. Stop every silo first and never start them again with these keys.",
             "luxtensor-silo guard export --config silo-config/validator-silo.json --out records.json")
@@ -69,25 +69,20 @@ internal static class GuardVerb
         };
         command.SetAction(parsed =>
         {
-            var path = parsed.GetRequiredValue(target);
-            if (Path.Exists(path))
-            {
-                throw new CommandFailure(ExitCode.InUse, $"{path} exists already: choose another name");
-            }
-
             using var store = Open(terminal, parsed.GetRequiredValue(config), out var genesis);
             using var guard = store.OpenGuard(null);
-            using var stream = new FileStream(path, FileMode.CreateNew);
-            var summary = Interchange.Export(guard, stream, genesis.EpochZero.Validators.Select(static it => it.Key));
-            stream.Flush(flushToDisk: true);
-            return Print(terminal, parsed, path, summary);
+            return RecordsFile.Export(terminal, parsed, parsed.GetRequiredValue(target), stream =>
+            {
+                var (validators, votes) = Interchange.Export(guard, stream, genesis.EpochZero.Validators.Select(static it => it.Key));
+                return (validators, votes);
+            });
         });
         return command;
     }
 
     private static Command Import(Terminal terminal)
     {
-        var source = new Argument<string>("file") { Description = "Records in the format of EIP-3076." };
+        var source = RecordsFile.Source();
         var config = Prepared.AnyConfig();
         var command = new Verb(
             "import", "Take in records of another cluster or of luxtensor: what was signed there is never contradicted here. Before the first run.",
@@ -97,21 +92,15 @@ internal static class GuardVerb
         };
         command.SetAction(parsed =>
         {
-            var path = parsed.GetRequiredValue(source);
-            using var stream = new MemoryStream(BoundedFile.Read(path, Interchange.MaxFileBytes, "interchange file"));
-            using var store = Open(terminal, parsed.GetRequiredValue(config), out _);
-            using var guard = store.OpenGuard(null);
-            return Print(terminal, parsed, path, Interchange.Import(guard, stream));
+            return RecordsFile.Import(terminal, parsed, parsed.GetRequiredValue(source), Interchange.MaxFileBytes, stream =>
+            {
+                using var store = Open(terminal, parsed.GetRequiredValue(config), out _);
+                using var guard = store.OpenGuard(null);
+                var (validators, votes) = Interchange.Import(guard, stream);
+                return (validators, votes);
+            });
         });
         return command;
-    }
-
-    private static int Print(Terminal terminal, ParseResult parsed, string path, InterchangeSummary summary)
-    {
-        Report.Print(
-            terminal, parsed.GetValue(CommonOptions.Json), ("file", path), ("validators", (System.Text.Json.Nodes.JsonNode?)summary.Validators),
-            ("votes", summary.Votes));
-        return (int)ExitCode.Ok;
     }
 
     private static Command Accept(Terminal terminal)

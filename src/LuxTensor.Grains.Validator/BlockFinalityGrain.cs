@@ -10,7 +10,7 @@ namespace LuxTensor.Grains;
 /// Collects the votes of one height. They are stored behind (<see cref="VoteWriter"/>); what a crash loses of them, their
 /// validators say again. Facts do not wait for that: each is true by itself, and the chain stores it before it acts on it.
 /// </summary>
-[GrainType("luxtensor-block-finality"), OnSilos(SiloRole.Validator)]
+[GrainType("luxtensor-block-finality")]
 internal sealed class BlockFinalityGrain(ClusterOptions options, SiloShare share, IGrainFactory grains, VoteWriter writer)
     : Grain, IBlockFinalityGrain, IAsyncDisposable
 {

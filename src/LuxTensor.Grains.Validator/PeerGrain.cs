@@ -11,7 +11,7 @@ namespace LuxTensor.Grains;
 /// Hosts the peer machine for all gateways: load, step, and the record goes to the silo's writer. What a second activation of it
 /// can do is judge milder for a moment; the gateways say a ban that they know of again with every report.
 /// </summary>
-[GrainType("luxtensor-peer"), OnSilos(SiloRole.Validator)]
+[GrainType("luxtensor-peer")]
 internal sealed partial class PeerGrain(ClusterOptions options, PeerRecordWriter writer, IGrainFactory grains, TimeProvider time, ILogger<PeerGrain> log) : Grain, IPeerGrain
 {
     private const int MostGateways = 64;
@@ -103,7 +103,7 @@ internal sealed partial class PeerGrain(ClusterOptions options, PeerRecordWriter
 }
 
 /// <summary>Keeps the bans that hold; a new activation reads them from the store.</summary>
-[GrainType("luxtensor-peer-bans"), OnSilos(SiloRole.Validator)]
+[GrainType("luxtensor-peer-bans")]
 internal sealed class PeerBansGrain(ClusterOptions options, TimeProvider time) : Grain, IPeerBansGrain
 {
     private readonly BanList bans = new((ulong)Random.Shared.NextInt64(1, long.MaxValue));

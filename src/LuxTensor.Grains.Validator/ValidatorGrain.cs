@@ -1,7 +1,5 @@
 using System.Globalization;
 using LuxTensor.Core;
-using LuxTensor.Core.Validators;
-using LuxTensor.Core.Voting;
 using LuxTensor.Engine;
 using LuxTensor.Engine.Cluster;
 using Orleans.Concurrency;
@@ -9,7 +7,7 @@ using Orleans.Concurrency;
 namespace LuxTensor.Grains;
 
 /// <summary>Signs for one validator, on some silo that has its key. That it may be activated twice is the guard's to answer.</summary>
-[GrainType("luxtensor-validator"), Reentrant, OnSilos(SiloRole.Validator)]
+[GrainType("luxtensor-validator"), Reentrant]
 internal sealed class ValidatorGrain(ClusterOptions options, SiloShare share, IGrainFactory grains) : Grain, IValidatorGrain
 {
     public async Task<Immutable<byte[]>> Sign(ulong generation, Immutable<byte[]> ballot)
@@ -33,30 +31,10 @@ internal sealed class ValidatorGrain(ClusterOptions options, SiloShare share, IG
 }
 
 /// <summary>An epoch's frozen set, in numbers.</summary>
-[GrainType("luxtensor-epoch"), OnSilos(SiloRole.Validator)]
+[GrainType("luxtensor-epoch")]
 internal sealed class EpochGrain(SiloShare share) : Grain, IEpochGrain
 {
     public async Task<EpochStatus?> Get() => await share.SetOfAsync((ulong)this.GetPrimaryKeyLong(out _)) is { } set
         ? new EpochStatus(set.Validators.Length, set.TotalStake.ToString(CultureInfo.InvariantCulture), set.Hash.ToString())
         : null;
-}
-
-/// <summary>Verifies votes beside whoever asks: as many activations a silo as it has cores, and no call leaves it.</summary>
-[GrainType("luxtensor-vote-verifier"), StatelessWorker]
-internal sealed class VoteVerifierGrain(SiloShare share) : Grain, IVoteVerifierGrain
-{
-    public async Task<Immutable<byte[]>> Verify(Immutable<byte[]> votes)
-    {
-        var rules = share.Rules;
-        var read = Pack.Read(votes.Value).Select(static item => Pack.ReadVote(item.Span)).ToArray();
-        var sets = new Dictionary<ulong, EpochSnapshot?>();
-        foreach (var epoch in read.OfType<Vote>().Select(vote => rules.EpochOf(vote.Ballot.Height)).Distinct())
-        {
-            sets[epoch] = await share.SetOfAsync(epoch);
-        }
-
-        var checks = new Queue<VoteVerdict>(Verifier.Check([.. read.OfType<Vote>()], rules, sets.GetValueOrDefault));
-        var verdicts = read.Select(vote => vote is not null && checks.Dequeue().Why is null ? (byte)1 : (byte)0);
-        return new Immutable<byte[]>([.. verdicts]);
-    }
 }

@@ -42,7 +42,7 @@ internal sealed class ChainSession : IAsyncDisposable
         var generation = fenced.Generation;
         var journal = new PublishingJournal(fenced, feed);
         var guard = options.Store.OpenGuard(generation);
-        var transport = new ClusterTransport(time, ChainGrain.GatewayLease);
+        var transport = new ClusterTransport(time, ClusterOptions.GatewayLease);
         var counter = new GrainVoteCounter(grains, options, transport);
         try
         {

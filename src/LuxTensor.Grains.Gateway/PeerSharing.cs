@@ -4,7 +4,6 @@ using LuxTensor.Core.Consensus;
 using LuxTensor.Core.Peers;
 using LuxTensor.Engine.Cluster;
 using LuxTensor.Engine.Peers;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
@@ -186,24 +185,4 @@ internal sealed partial class PeerSharing : IHostedService, IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "this gateway judges its peers alone for now: {Reason}")]
     private partial void LogAlone(string reason);
-}
-
-/// <summary>Puts the sharing of peers into a silo.</summary>
-internal static class PeerHosting
-{
-    public static void AddPeers(this ISiloBuilder silo, ClusterOptions options)
-    {
-        if (options.Role.HasFlag(SiloRole.Validator))
-        {
-            silo.Services.AddSingleton<PeerRecordWriter>();
-            silo.Services.AddSingleton<IHostedService>(static services => services.GetRequiredService<PeerRecordWriter>());
-        }
-
-        if (options is { Peers: { } book } && options.Role.HasFlag(SiloRole.Gateway))
-        {
-            silo.Services.AddSingleton(services => new PeerSharing(
-                options, book, services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<PeerSharing>>()));
-            silo.Services.AddSingleton<IHostedService>(static services => services.GetRequiredService<PeerSharing>());
-        }
-    }
 }

@@ -14,13 +14,10 @@ namespace LuxTensor.Grains;
 /// Runs the chain on some validator silo. That there is one is the directory's best effort and nothing more: what the node
 /// stores and signs is fenced in the store, so a second activation, or a silo that was frozen and comes back, can do no harm.
 /// </summary>
-[GrainType("luxtensor-chain"), KeepAlive, Reentrant, OnSilos(SiloRole.Validator)]
+[GrainType("luxtensor-chain"), KeepAlive, Reentrant]
 internal sealed partial class ChainGrain(ClusterOptions options, IGrainFactory grains, ICommitFeed feed, TimeProvider time, ILogger<ChainGrain> log)
     : Grain, IChainGrain
 {
-    /// <summary>How long a gateway counts as here after it last said so.</summary>
-    public static readonly TimeSpan GatewayLease = TimeSpan.FromSeconds(10);
-
     private readonly byte[] local = [.. options.Keys.Select(key => Address.Of(key.PublicKey)).Order().SelectMany(AddressBytes)];
     private ChainSession? session;
 
