@@ -127,9 +127,10 @@ public sealed class GossipFloodTests : IAsyncDisposable
         }
 
         await victim.UntilAsync(router => router.Figures.Cached == 20, "the messages are cached");
+        ImmutableArray<MessageId> ids = [.. texts.Select(MessageIdOf)];
         for (var i = 0; i < 500; i++)
         {
-            await SendAsync(stream, new Rpc { Wants = [.. texts.Select(MessageIdOf)] });
+            await SendAsync(stream, new Rpc { Wants = ids });
             await SendAsync(stream, new Rpc { Wants = Ids(200, i) });
         }
 

@@ -169,7 +169,11 @@ public sealed partial class Gossip : IAsyncDisposable
     private async Task ServeAsync(IPeerStream stream, CancellationToken cancellation)
     {
         var guest = new Guest(stream);
-        work.Writer.TryWrite(new Work(Do: () => Admit(guest)));
+        if (!work.Writer.TryWrite(new Work(Do: () => Admit(guest))))
+        {
+            throw new StreamException("gossip has ended here");
+        }
+
         GossipLink link;
         try
         {

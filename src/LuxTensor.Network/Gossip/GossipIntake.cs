@@ -10,8 +10,8 @@ namespace LuxTensor.Network;
 /// </summary>
 internal sealed class GossipIntake(PeerId peer, GossipOptions options, Func<TimeSpan> now) : IValueTaskSource
 {
-    private const int FirstBuffer = 16 << 10;
-    private const int KeptBuffer = 128 << 10;
+    private const int FirstBuffer = 64 << 10;
+    private const int KeptBuffer = 256 << 10;
     private const int MaxFrames = 256;
 
     private readonly RpcReader reader = new(options.Parameters);
@@ -113,7 +113,7 @@ internal sealed class GossipIntake(PeerId peer, GossipOptions options, Func<Time
 
     private static byte[] Sized(byte[] buffer, int filled)
     {
-        var size = filled == buffer.Length ? 2 * buffer.Length : buffer.Length > KeptBuffer && filled < FirstBuffer / 2 ? FirstBuffer : buffer.Length;
+        var size = filled == buffer.Length ? 2 * buffer.Length : buffer.Length > KeptBuffer && filled < FirstBuffer / 4 ? FirstBuffer : buffer.Length;
         if (size == buffer.Length)
         {
             return buffer;

@@ -100,7 +100,7 @@ internal sealed class GossipLink(ISwarm swarm, PeerId peer, GossipOptions option
 
                 await WriteAsync(stream, cancellation);
             }
-            catch (StreamException)
+            catch (Exception e) when (e is IOException or ObjectDisposedException)
             {
                 Interlocked.Exchange(ref writingSince, long.MaxValue);
             }

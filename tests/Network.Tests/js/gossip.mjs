@@ -95,8 +95,8 @@ export function commands (node) {
       expecting = wanted.promise
       return null
     },
-    expected: async () => {
-      await expecting
+    expected: async ({ seconds }) => {
+      await Promise.race([expecting, new Promise((resolve) => setTimeout(resolve, seconds * 1000))])
       latencies.sort((a, b) => a - b)
       return { accepted, median: latencies[latencies.length >> 1] / 1e6, p99: latencies[Math.floor(latencies.length * 0.99)] / 1e6 }
     },
