@@ -210,6 +210,7 @@ public sealed class GossipScoreTests
         bench.Receive("bad", Message("1"));
         bench.Judge("1", GossipVerdict.Reject);
         Accepted(bench, "good", "2");
+        Accepted(bench, "bad", "3");
         bench.Step(new GossipInput.PeerLeft(Id("bad")));
         bench.Step(new GossipInput.PeerLeft(Id("good")));
         Assert.Equal(1, bench.Router.Figures.Retained);
