@@ -1,5 +1,6 @@
 using LuxTensor.Core;
 using LuxTensor.Core.Consensus;
+using LuxTensor.Core.Finality;
 using LuxTensor.Core.ForkChoice;
 using LuxTensor.Core.Validators;
 using LuxTensor.Core.Voting;
@@ -36,7 +37,7 @@ internal sealed class Ballots(TestChain chain)
     public Certificate Certify(BlockNode node, Phase phase)
     {
         var set = epochs.Of(chain.Genesis.Rules.EpochOf(node.Height));
-        var tally = Core.Finality.PhaseTally.Empty(set);
+        var tally = PhaseTally.Empty(set);
         for (var index = 0; index < set.Validators.Length; index++)
         {
             var vote = Sign(set.Validators[index].Address, node.Height, node.Block.Header.Round, phase, node.Hash);

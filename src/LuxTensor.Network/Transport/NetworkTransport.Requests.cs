@@ -132,7 +132,11 @@ public sealed partial class NetworkTransport
         {
             Fault(peer, PeerFault.DrippingAnswer);
         }
-        catch (Exception failure) when (failure is IOException or WireException or OperationCanceledException)
+        catch (WireException broken) when (!broken.IsCutOff)
+        {
+            Fault(peer, PeerFault.InvalidFrame); // more than an answer may have, or no length at all
+        }
+        catch (Exception failure) when (failure is IOException or OperationCanceledException)
         {
             // it has nothing, the connection is gone, or this node stops
         }

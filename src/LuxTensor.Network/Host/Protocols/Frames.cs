@@ -25,7 +25,7 @@ internal static class Frames
             var read = await stream.ReadAsync(bytes.AsMemory(held), cancellation);
             if (read == 0)
             {
-                throw new WireException($"the peer closed after {held} of the {length} bytes of {what}");
+                throw new WireException($"the peer closed after {held} of the {length} bytes of {what}") { IsCutOff = true };
             }
 
             patience?.Progress(read);
@@ -66,7 +66,7 @@ internal static class Frames
         {
             if (await stream.ReadAsync(head.AsMemory(held, 1), cancellation) == 0)
             {
-                throw new WireException($"the peer closed before {what}");
+                throw new WireException($"the peer closed before {what}") { IsCutOff = true };
             }
 
             if (head[held] < 0x80)

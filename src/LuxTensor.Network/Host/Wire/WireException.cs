@@ -14,4 +14,7 @@ public sealed class WireException : IOException
         : base(message, inner)
     {
     }
+
+    /// <summary>Whether the peer only closed its side too early: it has nothing to say, or is going away.</summary>
+    public bool IsCutOff { get; init; }
 }
