@@ -21,7 +21,7 @@ internal sealed class Host : IAsyncDisposable, IPeerWatcher
     }
 
     /// <summary>Only turns a hang into a failure.</summary>
-    internal static CancellationToken Soon => new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    internal static CancellationToken Soon => new CancellationTokenSource(TimeSpan.FromSeconds(180)).Token;
 
     internal static SwarmOptions Loopback => new() { Listen = [Multiaddr.Parse("/ip4/127.0.0.1/tcp/0")], MostPerAddress = 1000 };
 
