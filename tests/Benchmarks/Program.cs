@@ -1,13 +1,13 @@
 using LuxTensor.Tests.Benchmarks;
 
-// dotnet run -c Release --project tests/Benchmarks [-- votes signatures finality throughput memory epochs calls subscriptions network gossip]
+// dotnet run -c Release --project tests/Benchmarks [-- votes signatures finality throughput memory epochs calls subscriptions network gossip sync]
 // dotnet run -c Release --project tests/Benchmarks -- signatures-differential [--count 2000000] [--seed n] [--engines Scalar,Avx2,Avx512]
 if (args is ["signatures-differential", .. var options])
 {
     return SignaturesDifferential.Run(options.Chunk(2).ToDictionary(pair => pair[0], pair => pair[^1]));
 }
 
-var chosen = args.Length == 0 ? ["votes", "signatures", "finality", "throughput", "memory", "epochs", "calls", "subscriptions", "network", "gossip"] : args;
+var chosen = args.Length == 0 ? ["votes", "signatures", "finality", "throughput", "memory", "epochs", "calls", "subscriptions", "network", "gossip", "sync"] : args;
 foreach (var name in chosen)
 {
     switch (name)
@@ -52,8 +52,12 @@ foreach (var name in chosen)
             Report.Head("Gossip over loopback, and js-libp2p's in the same run");
             await GossipBenchmarks.RunAsync();
             break;
+        case "sync":
+            Report.Head("Catching up over libp2p");
+            await Syncing.RunAsync();
+            break;
         default:
-            Console.Error.WriteLine($"unknown benchmark '{name}': votes, signatures, finality, throughput, memory, epochs, calls, subscriptions, network, gossip");
+            Console.Error.WriteLine($"unknown benchmark '{name}': votes, signatures, finality, throughput, memory, epochs, calls, subscriptions, network, gossip, sync");
             return 2;
     }
 }

@@ -5,7 +5,7 @@ using LuxTensor.Crypto;
 namespace LuxTensor.Node.Devnet;
 
 /// <summary>What a new devnet is to be; a null keeps what the folder has, or takes the default.</summary>
-internal sealed record DevnetWish(int? Validators, ulong? IntervalMilliseconds);
+internal sealed record DevnetWish(int? Validators, ulong? IntervalMilliseconds, ulong? EpochLength = null);
 
 /// <summary>
 /// Everything of a devnet in one folder: genesis.json, password (of the keystores, mode 0600), and one folder a node with
@@ -152,7 +152,7 @@ internal sealed class DevnetFolder : IDisposable
             BlockInterval = interval,
             RoundTimeout = 1_000,
             RoundTimeoutStep = 500,
-            EpochLength = 8, // a validator's whole life in a few minutes
+            EpochLength = wish.EpochLength ?? 8, // a validator's whole life in a few minutes
             EvidenceMaxAge = 6,
             WithdrawalDelay = 8,
         };
@@ -187,6 +187,13 @@ internal sealed class DevnetFolder : IDisposable
             throw new CommandFailure(
                 ExitCode.Usage, $"the devnet in {path} has {genesis.Validators.Length} validators, not {validators}: leave out "
                     + "--validators to go on with it, add --reset to start anew, or name another folder with --data");
+        }
+
+        if (wish.EpochLength is { } epoch && epoch != genesis.Rules.EpochLength)
+        {
+            throw new CommandFailure(
+                ExitCode.Usage, $"the devnet in {path} has epochs of {genesis.Rules.EpochLength} heights, not {epoch}: leave out --epoch to go on "
+                    + "with it, add --reset to start anew, or name another folder with --data");
         }
 
         if (wish.IntervalMilliseconds is { } interval && interval != genesis.Rules.BlockInterval)

@@ -30,6 +30,8 @@ internal static class DevnetVerb
             "--validators", $"How many validators a new devnet has, 1 to {DevnetFolder.MaxValidators}; 4 unless given.", value: "N");
         var interval = CommonOptions.Of<string?>(
             "--interval", "Least time between blocks of a new devnet, as in 250ms or 1s; 1s unless given.", value: "TIME");
+        var epoch = CommonOptions.Of<long?>(
+            "--epoch", "Heights of an epoch of a new devnet; 8 unless given. Who misses more than half of one is jailed.", value: "N");
         var http = CommonOptions.Of<int>(
             "--http", "Port of node 1's JSON-RPC over HTTP; each further node's is 10 higher. 0: any free ones.",
             value: "PORT", unless: 8545);
@@ -45,11 +47,11 @@ internal static class DevnetVerb
         var plain = CommonOptions.Of<bool>("--plain", "One line an event; the default where the output is no terminal.");
         var reset = CommonOptions.Of<bool>("--reset", "Delete the folder's devnet and start anew. Asks first.");
         var yes = CommonOptions.Yes();
-        var command = new Verb("devnet", Summary, Examples) { data, validators, interval, http, ws, equivocate, offline, processes, plain, reset, yes };
+        var command = new Verb("devnet", Summary, Examples) { data, validators, interval, epoch, http, ws, equivocate, offline, processes, plain, reset, yes };
         command.SetAction((parsed, cancellation) =>
         {
             var path = Path.GetFullPath(parsed.GetValue(data) ?? DevnetFolder.Default(terminal));
-            var wish = ReadWish(parsed.GetValue(validators), parsed.GetValue(interval));
+            var wish = ReadWish(parsed.GetValue(validators), parsed.GetValue(interval)) with { EpochLength = ReadEpoch(parsed.GetValue(epoch)) };
             var ports = (Http: parsed.GetValue(http), WebSocket: parsed.GetValue(ws));
             var faults = new DevnetFaults(parsed.GetValue(equivocate), parsed.GetValue(offline));
             RequirePorts(ports.Http, ports.WebSocket, wish.Validators ?? 4);
@@ -231,6 +233,10 @@ internal static class DevnetVerb
             ? new DevnetWish(validators, milliseconds)
             : throw CommandFailure.Usage($"--interval is {interval}; it must be 1ms to 1h");
     }
+
+    private static ulong? ReadEpoch(long? heights) => heights is < 1 or > 1_000_000
+        ? throw CommandFailure.Usage($"--epoch is {heights}; it must be 1 to 1000000 heights")
+        : (ulong?)heights;
 
     private static void RequireValidators(DevnetFaults faults, int validators)
     {

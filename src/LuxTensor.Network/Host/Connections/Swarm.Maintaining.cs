@@ -42,10 +42,10 @@ public sealed partial class Swarm
     {
         var room = MostDialsAtOnce - dialling.Count;
         var bootstrap = options.Bootstrap.Where(static it => it.Peer is not null).GroupBy(static it => it.Peer!.Value)
-            .Select(static it => (it.Key, (IReadOnlyList<Multiaddr>)[.. it]));
+            .Select(it => (it.Key, (IReadOnlyList<Multiaddr>)[.. it, .. store.Addresses(it.Key)])).ToArray();
         var missing = int.Min(options.WantedPeers, options.MostPeers) - table.Count - dialling.Count;
         var known = missing <= 0 ? [] : store.All().Where(static it => !it.Addresses.IsEmpty)
-            .Select(static it => (it.Id, (IReadOnlyList<Multiaddr>)it.Addresses)).Where(it => MayDial(it.Id)).Take(missing);
+            .Select(static it => (it.Id, (IReadOnlyList<Multiaddr>)it.Addresses)).Where(it => MayDial(it.Id) && !Array.Exists(bootstrap, boot => boot.Key == it.Id)).Take(missing);
         return [.. bootstrap.Where(it => MayDial(it.Key)).Concat(known).Take(int.Max(room, 0))];
     }
 
