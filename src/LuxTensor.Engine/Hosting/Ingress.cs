@@ -55,11 +55,13 @@ public sealed record IngressOptions
 public sealed partial class Ingress
 {
     private const int BatchSize = 100;
+    private const int MostRequests = 256;
     private const int SeenBytes = 4 << 20;
 
     private readonly IngressOptions options;
     private readonly Channel<IncomingFrame> consensus;
     private readonly Channel<IncomingFrame> transactions;
+    private readonly Channel<IncomingFrame> requests; // of nodes that catch up: they read the disk, and must not hold up a vote
     private readonly SignatureChecks checks;
     private readonly SeenFilter seen = new(SeenBytes); // transactions of the last seconds: each comes once from every peer
 
@@ -71,6 +73,7 @@ public sealed partial class Ingress
         var bounds = new BoundedChannelOptions(options.InboxFrames) { FullMode = BoundedChannelFullMode.Wait };
         consensus = Channel.CreateBounded<IncomingFrame>(bounds);
         transactions = Channel.CreateBounded<IncomingFrame>(bounds);
+        requests = Channel.CreateBounded<IncomingFrame>(new BoundedChannelOptions(MostRequests) { SingleReader = true });
     }
 
     private NodeState View => options.View();
@@ -78,23 +81,26 @@ public sealed partial class Ingress
     private ChainRules Rules => options.Rules;
 
     /// <summary>Takes a frame; false where the queue is full.</summary>
-    public bool Offer(IncomingFrame frame) => (frame.Topic == Topic.Transactions ? transactions : consensus).Writer.TryWrite(frame);
+    public bool Offer(IncomingFrame frame) =>
+        (frame.Answer is not null ? requests : frame.Topic == Topic.Transactions ? transactions : consensus).Writer.TryWrite(frame);
 
     /// <summary>Runs the workers until <see cref="Complete"/>.</summary>
-    public Task RunAsync() => Task.WhenAll(Enumerable.Range(0, int.Clamp(options.Workers, 1, 8)).Select(_ => Task.Run(WorkAsync)));
+    public Task RunAsync() => Task.WhenAll(
+        [Task.Run(() => WorkAsync(ServeAsync)), .. Enumerable.Range(0, int.Clamp(options.Workers, 1, 8)).Select(_ => Task.Run(() => WorkAsync(TakeFramesAsync)))]);
 
     /// <summary>Takes no more; the workers end when they are through.</summary>
     public void Complete()
     {
         consensus.Writer.TryComplete();
         transactions.Writer.TryComplete();
+        requests.Writer.TryComplete();
     }
 
-    private async Task WorkAsync()
+    private async Task WorkAsync(Func<Task> work)
     {
         try
         {
-            await TakeFramesAsync().ConfigureAwait(false);
+            await work().ConfigureAwait(false);
         }
         catch (Exception failure)
         {
@@ -102,9 +108,27 @@ public sealed partial class Ingress
         }
     }
 
+    /// <summary>Answers requests one after the other, beside the workers.</summary>
+    private async Task ServeAsync()
+    {
+        var verified = new List<NodeInput>();
+        await foreach (var frame in requests.Reader.ReadAllAsync().ConfigureAwait(false))
+        {
+            var votes = new List<(Vote Vote, IncomingFrame Frame)>();
+            if (Take(frame, verified, votes) is { } verdict)
+            {
+                frame.Judge(verdict);
+            }
+
+            TakeVotes(votes, verified);
+            await PostAsync(verified).ConfigureAwait(false);
+        }
+    }
+
     private async Task TakeFramesAsync()
     {
         var verified = new List<NodeInput>();
+        var votes = new List<(Vote Vote, IncomingFrame Frame)>(); // those that came together are verified together, which costs a fraction
         Task<bool>? votesWait = null, transactionsWait = null; // kept while pending: a new wait each time would pile up
         while (true)
         {
@@ -112,18 +136,21 @@ public sealed partial class Ingress
             var taken = 0;
             for (; taken < BatchSize && source.TryRead(out var frame); taken++)
             {
-                if (Take(frame, verified) is { } verdict)
+                if (frame.Topic != Topic.Votes)
+                {
+                    TakeVotes(votes, verified); // none of them waits for what may take longer
+                }
+
+                if (Take(frame, verified, votes) is { } verdict)
                 {
                     frame.Judge(verdict);
                 }
 
-                foreach (var input in verified)
-                {
-                    await options.Post(input).ConfigureAwait(false); // a full mailbox holds the worker back, then the inbox drops
-                }
-
-                verified.Clear(); // at once: the first of a batch does not wait for its last
+                await PostAsync(verified).ConfigureAwait(false); // at once: the first of a batch does not wait for its last
             }
+
+            TakeVotes(votes, verified);
+            await PostAsync(verified).ConfigureAwait(false);
 
             if (taken == 0 && !consensus.Reader.TryPeek(out _) && !transactions.Reader.TryPeek(out _))
             {
@@ -139,7 +166,7 @@ public sealed partial class Ingress
     }
 
     /// <summary>Gives the verdict, or null where it is given later.</summary>
-    private FrameVerdict? Take(IncomingFrame frame, List<NodeInput> batch)
+    private FrameVerdict? Take(IncomingFrame frame, List<NodeInput> batch, List<(Vote Vote, IncomingFrame Frame)> votes)
     {
         if (!MessageCodec.TryDecode(frame.Bytes.Span, Rules, out var message, out _))
         {
@@ -149,7 +176,7 @@ public sealed partial class Ingress
         switch (message)
         {
             case Message.CastVote { Vote: var vote }:
-                return TakeVote(vote, frame, batch);
+                return TakeVote(vote, frame, votes);
             case Message.Submit { Transaction: var transaction }:
                 return TakeTransaction(transaction, batch);
             case Message.GetBlock { Hash: var hash }:
@@ -179,7 +206,7 @@ public sealed partial class Ingress
         }
     }
 
-    private FrameVerdict? TakeVote(Vote vote, IncomingFrame frame, List<NodeInput> batch)
+    private FrameVerdict? TakeVote(Vote vote, IncomingFrame frame, List<(Vote Vote, IncomingFrame Frame)> votes)
     {
         if (!Routing.IsUseful(View, vote))
         {
@@ -189,28 +216,58 @@ public sealed partial class Ingress
         if (options.PassVote is { } pass)
         {
             pass(vote, frame);
-            return null;
+        }
+        else
+        {
+            votes.Add((vote, frame));
         }
 
-        var set = View.Chain.Epochs.Find(Rules.EpochOf(vote.Ballot.Height));
-        if (Verifier.Check(vote, Rules, set, out var verified) is not null)
+        return null;
+    }
+
+    /// <summary>Verifies votes together, judges their frames and empties the list.</summary>
+    private void TakeVotes(List<(Vote Vote, IncomingFrame Frame)> votes, List<NodeInput> batch)
+    {
+        if (votes.Count == 0)
         {
-            if (!View.RefusedVotes.ContainsKey((vote.Ballot.Height, vote.Validator)))
+            return;
+        }
+
+        var verdicts = Verifier.Check([.. votes.Select(static entry => entry.Vote)], Rules, View.Chain.Epochs.Find);
+        foreach (var (verdict, (vote, frame)) in verdicts.Zip(votes))
+        {
+            frame.Judge(verdict.Why is null ? FrameVerdict.Accept : FrameVerdict.Reject);
+            if (verdict.Why is not null)
             {
-                batch.Add(new NodeInput.BadVote(vote.Validator, vote.Ballot.Height));
+                if (!View.RefusedVotes.ContainsKey((vote.Ballot.Height, vote.Validator)))
+                {
+                    batch.Add(new NodeInput.BadVote(vote.Validator, vote.Ballot.Height));
+                }
+
+                continue;
             }
 
-            return FrameVerdict.Reject;
+            if (options.IsLocal(vote.Validator))
+            {
+                // GRD-5: signed with a key of ours, by an earlier life or another instance: the guard must know before it signs again.
+                options.Guard.Record(vote);
+            }
+
+            batch.Add(new NodeInput.CastVote(verdict.Vote, frame.From));
         }
 
-        if (options.IsLocal(vote.Validator))
+        votes.Clear();
+    }
+
+    /// <summary>A full mailbox holds the worker back, and then the inbox drops.</summary>
+    private async ValueTask PostAsync(List<NodeInput> verified)
+    {
+        foreach (var input in verified)
         {
-            // GRD-5: signed with a key of ours, by an earlier life or another instance: the guard must know before it signs again.
-            options.Guard.Record(vote);
+            await options.Post(input).ConfigureAwait(false);
         }
 
-        batch.Add(new NodeInput.CastVote(verified, frame.From));
-        return FrameVerdict.Accept;
+        verified.Clear();
     }
 
     private FrameVerdict TakeTransaction(Transaction transaction, List<NodeInput> batch)

@@ -99,8 +99,13 @@ public sealed partial class NodeHost
         }
 
         open = null;
-        var height = View.Chain.Height;
+        var (height, newest) = (View.Chain.Height, View.Chain.Epochs.Newest);
         Volatile.Write(ref view, turn.State);
+        if (!ReferenceEquals(turn.State.Chain.Epochs.Newest, newest))
+        {
+            PrepareKeys(turn.State.Chain.Epochs.Newest); // before the epoch begins, and off this loop
+        }
+
         if (turn.State.Chain.Height != height)
         {
             timers.Drop(turn.State.Chain.Height);

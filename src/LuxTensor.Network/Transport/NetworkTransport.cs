@@ -51,6 +51,7 @@ public sealed partial class NetworkTransport : ITransport
     private IDisposable? following;
     private Func<IncomingFrame, bool> take = static _ => false;
     private byte[] status;
+    private int disposed;
 
     /// <summary>Speaks with nobody before <see cref="Start"/>.</summary>
     public NetworkTransport(NetworkTransportOptions options)
@@ -138,6 +139,11 @@ public sealed partial class NetworkTransport : ITransport
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, 1) != 0)
+        {
+            return;
+        }
+
         watching?.Dispose();
         following?.Dispose();
         await stopping.CancelAsync().ConfigureAwait(false);
