@@ -6,8 +6,12 @@ using System.Text.Json.Nodes;
 
 namespace LuxTensor.Tests.Node;
 
+[Collection(Ports)]
 public sealed class Devnets_of_processes
 {
+    /// <summary>Two devnets that look for free ports at the same moment find the same ones.</summary>
+    internal const string Ports = "the first free libp2p ports";
+
     private const int Nodes = 4;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120); // against hanging for ever
 

@@ -8,6 +8,7 @@ using Xunit.Abstractions;
 namespace LuxTensor.Tests.Node;
 
 /// <summary>Four validators as processes, a link of its own between each two, while transactions flow.</summary>
+[Collection(Devnets_of_processes.Ports)]
 public sealed class Networks_under_faults(ITestOutputHelper output)
 {
     private const int Nodes = 4;
@@ -162,6 +163,7 @@ public sealed class Networks_under_faults(ITestOutputHelper output)
             await SignalAsync("KILL");
             Assert.Equal(137, await process!.EndAsync(CancellationToken.None));
             process.Dispose();
+            process = null;
         }
 
         internal async Task SignalAsync(string signal)
@@ -173,8 +175,17 @@ public sealed class Networks_under_faults(ITestOutputHelper output)
 
         internal async Task StopAsync()
         {
-            await SignalAsync("CONT");
-            await process!.EndAsync(new CancellationToken(canceled: true));
+            if (process is null)
+            {
+                return;
+            }
+
+            using (var kill = Process.Start("kill", ["-CONT", $"{process.Id}"]))
+            {
+                await kill.WaitForExitAsync(); // it may be gone: then something else is wrong, and is told
+            }
+
+            await process.EndAsync(new CancellationToken(canceled: true));
             process.Dispose();
         }
 
@@ -203,7 +214,7 @@ public sealed class Networks_under_faults(ITestOutputHelper output)
             lock (gate)
             {
                 last.Add(line);
-                last.RemoveRange(0, int.Max(0, last.Count - 30));
+                last.RemoveRange(0, int.Max(0, last.Count - 60));
                 if (!line.StartsWith('{') || JsonNode.Parse(line) is not { } one)
                 {
                     return;
