@@ -4,7 +4,6 @@ using LuxTensor.Core.Sync;
 using LuxTensor.Core.Validators;
 using LuxTensor.Core.Voting;
 using LuxTensor.Crypto;
-using LuxTensor.Tests.Core.Validators;
 
 namespace LuxTensor.Tests.Core.Sync;
 
@@ -65,7 +64,7 @@ public sealed class CatchUpTests
         world.Run(1_000);
         Assert.Equal([(liar, SyncFault.Nothing)], world.Blamed);
         Assert.Equal(0UL, world.Node.Sync.Claimed);
-        Assert.Empty(world.Asked.Where(static asked => asked.Request is Message.GetBlocks));
+        Assert.DoesNotContain(world.Asked, static asked => asked.Request is Message.GetBlocks);
     }
 
     [Theory]

@@ -1,6 +1,5 @@
 using LuxTensor.Core;
 using LuxTensor.Core.Blocks;
-using LuxTensor.Core.Consensus;
 using LuxTensor.Core.ForkChoice;
 using LuxTensor.Core.Transactions;
 using LuxTensor.Core.Validators;
