@@ -68,6 +68,9 @@ public sealed record NodeState
     /// <summary>A block held above, or at, the last final one, on any branch, or null.</summary>
     public Block? BlockBy(Hash256 hash) => Chain.Tree.Find(hash)?.Block;
 
+    /// <summary>The highest final height that is known: by a certificate that came, or by a verified header (SYN-3).</summary>
+    public ulong ProvenHeight => ulong.Max(Chain.ProvenHeight, Final.Height + (ulong)Sync.Headers.Count);
+
     /// <summary>How far the height being decided is.</summary>
     public FinalityProgress Progress =>
         BlockFinality.Progress(Heights.GetValueOrDefault(Chain.Height) ?? BlockFinality.Begin(Chain.Height, Chain.Set, Chain.Rules.QuorumPercent));

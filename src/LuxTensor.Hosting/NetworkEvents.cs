@@ -5,8 +5,17 @@ namespace LuxTensor.Hosting;
 /// <summary>What the network tells its operator, as events of the log.</summary>
 internal static class NetworkEvents
 {
+    /// <summary>Writes what a node's network tells to a log.</summary>
+    internal static Action<SwarmEvent> To(EventLog log, string node) => what =>
+    {
+        if (Of(node, what) is { } one)
+        {
+            log.Write(one);
+        }
+    };
+
     /// <summary>The event; null for what is said elsewhere or is everyday.</summary>
-    internal static NodeEvent? Of(string node, SwarmEvent what) => what switch
+    private static NodeEvent? Of(string node, SwarmEvent what) => what switch
     {
         SwarmEvent.Connected it => new NodeEvent(
             "connected", $"peer    {node}: connected to {it.Peer} at {it.Address}, {(it.IsOutbound ? "dialled" : "accepted")}, {it.Security}",

@@ -1,7 +1,7 @@
 using LuxTensor.Engine;
-using LuxTensor.Network;
 using LuxTensor.Storage;
 using LuxTensor.Tests.Engine;
+using LuxTensor.Tests.Network;
 using LuxTensor.Tests.Postgres;
 
 namespace LuxTensor.Tests.Cluster;
@@ -16,7 +16,7 @@ public sealed class A_cluster_among_other_nodes(PostgresFixture postgres)
     public async Task It_catches_up_through_its_gateway_votes_with_the_others_and_serves_those_that_are_behind()
     {
         var chain = new TestChain(4, epochLength: 100_000); // in a short one the cluster would be jailed before it is there
-        await using var others = new Neighbours(chain);
+        await using var others = new Libp2pNetwork(chain);
         for (var index = 1; index < 4; index++)
         {
             await others.StartAsync(index);
@@ -26,7 +26,7 @@ public sealed class A_cluster_among_other_nodes(PostgresFixture postgres)
 
         var database = postgres.Server.NewDatabase();
         PostgresSchema.Migrate(database);
-        await using var network = await OpenAsync(chain, 0);
+        await using var network = await Libp2pNetwork.OpenAsync(chain, 0);
         await using var cluster = await TestCluster.StartAsync(new TestClusterOptions
         {
             Genesis = chain.Genesis,
@@ -58,70 +58,8 @@ public sealed class A_cluster_among_other_nodes(PostgresFixture postgres)
         // The one that was gone catches up from the cluster alone.
         await others.StopAsync(1);
         await others.StopAsync(2);
-        await others.StartAsync(3, dial: false);
-        await others.DialAsync(3, network.Addresses[0]);
+        await others.StartAsync(3, network.Addresses[0]);
         await NodeContract.Until(others[3], () => others[3].View.Final.Height >= at);
         Assert.Equal(cluster.Gateway.Chain.BlockAt(at)!.Block.Header.StateRoot, others[3].Chain.BlockAt(at)!.Block.Header.StateRoot);
-    }
-
-    private static Task<NetworkNode> OpenAsync(TestChain chain, int index) => NetworkNode.OpenAsync(
-        chain.Genesis,
-        PeerIdentity.FromSeed([.. Enumerable.Repeat((byte)(index + 1), 32)]),
-        new NetworkSettings { Listen = [Multiaddr.Parse("/ip4/127.0.0.1/tcp/0")], MostPerAddress = 64 },
-        records: null,
-        events: null,
-        TimeProvider.System);
-
-    /// <summary>Embedded nodes of other operators, with journals in memory.</summary>
-    private sealed class Neighbours(TestChain chain) : IAsyncDisposable
-    {
-        private readonly IJournal[] journals = [.. chain.Validators.Select(_ => new MemoryJournal(chain.Genesis))];
-        private readonly ISigningGuard[] guards = [.. chain.Validators.Select(_ => new MemoryGuard())];
-        private readonly SortedDictionary<int, (NodeHost Host, NetworkNode Network)> running = [];
-
-        public NodeHost this[int index] => running[index].Host;
-
-        public Multiaddr AddressOf(int index) => running[index].Network.Addresses[0];
-
-        public async Task StartAsync(int index, bool dial = true)
-        {
-            var network = await OpenAsync(chain, index);
-            var host = NodeHost.Open(new NodeOptions
-            {
-                Genesis = chain.Genesis,
-                Journal = journals[index],
-                Guard = guards[index],
-                Keys = [chain.Validators[index]],
-                Transport = network.Transport,
-            });
-            host.Start();
-            await network.StartAsync(CancellationToken.None);
-            foreach (var other in running.Values.Where(_ => dial))
-            {
-                await network.DialAsync(other.Network.Addresses[0], CancellationToken.None);
-            }
-
-            running.Add(index, (host, network));
-        }
-
-        public Task DialAsync(int index, Multiaddr address) => running[index].Network.DialAsync(address, CancellationToken.None);
-
-        public async Task StopAsync(int index)
-        {
-            if (running.Remove(index, out var node))
-            {
-                await node.Host.DisposeAsync();
-                await node.Network.DisposeAsync();
-                await node.Host.Completion;
-            }
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            foreach (var index in running.Keys.ToArray())
-            {
-                await StopAsync(index);
-            }
-        }
     }
 }

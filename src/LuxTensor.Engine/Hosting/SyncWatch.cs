@@ -13,7 +13,7 @@ internal sealed class SyncWatch(Action<Notice> notify, TimeProvider time)
     public void Look(NodeState state)
     {
         var current = state.Chain.Tree.Root.Height;
-        var proven = ulong.Max(state.Chain.ProvenHeight, current + (ulong)state.Sync.Headers.Count);
+        var proven = state.ProvenHeight;
         // Whoever failed when asked may go on claiming: that keeps nobody waiting.
         var claimed = state.Sync.Peers.Values.Where(static peer => peer.Failures == 0).Select(static peer => peer.Claimed).DefaultIfEmpty().Max();
         var step = new Notice.Syncing(true, starting ?? current, current, proven) { Claimed = ulong.Max(proven, claimed) };

@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Text;
 
 namespace LuxTensor.Network;
@@ -12,10 +11,8 @@ internal static class Proto
     public const int WireFixed32 = 5;
     public const int MaxVarint = 10;
 
-    public static int SizeOfVarint(ulong value) => ((64 - BitOperations.LeadingZeroCount(value | 1)) + 6) / 7;
-
     /// <summary>Tag, length and content.</summary>
-    public static int SizeOfBytes(int length) => 1 + SizeOfVarint((ulong)length) + length;
+    public static int SizeOfBytes(int length) => 1 + Varint.SizeOf((ulong)length) + length;
 
     /// <summary>Reads a varint: how many bytes it took, 0 when it is not complete, -1 when it is none.</summary>
     public static int ReadVarint(ReadOnlySpan<byte> from, out ulong value)
@@ -47,16 +44,7 @@ internal ref struct ProtoWriter(Span<byte> into)
     /// <summary>Bytes written.</summary>
     public int Length { get; private set; }
 
-    public void Varint(ulong value)
-    {
-        while (value >= 0x80)
-        {
-            into[Length++] = (byte)(value | 0x80);
-            value >>= 7;
-        }
-
-        into[Length++] = (byte)value;
-    }
+    public void Varint(ulong value) => Length += Network.Varint.Write(into[Length..], value);
 
     public void Number(int field, ulong value)
     {

@@ -45,7 +45,7 @@ internal static class RpcWriter
             body += Proto.SizeOfBytes(2 + SizeOf(subscription.Topic));
         }
 
-        var frame = new byte[Proto.SizeOfVarint((ulong)body) + body];
+        var frame = new byte[Varint.SizeOf((ulong)body) + body];
         var writer = new ProtoWriter(frame);
         writer.Varint((ulong)body);
         foreach (var subscription in rpc.Subscriptions)
@@ -125,7 +125,7 @@ internal static class RpcWriter
 
     private static int SizeOf(ImmutableArray<MessageId> ids) => ids.Length * Proto.SizeOfBytes(MessageId.Size);
 
-    private static int SizeOf(Prune prune) => SizeOf(prune.Topic) + 1 + Proto.SizeOfVarint(prune.BackoffSeconds);
+    private static int SizeOf(Prune prune) => SizeOf(prune.Topic) + 1 + Varint.SizeOf(prune.BackoffSeconds);
 
     private static void Text(ref ProtoWriter writer, int field, string text) => writer.Text(field, text, Encoding.UTF8.GetByteCount(text));
 

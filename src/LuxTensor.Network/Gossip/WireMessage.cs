@@ -26,7 +26,7 @@ internal sealed class WireMessage
         var name = Encoding.UTF8.GetByteCount(topic);
         var message = Proto.SizeOfBytes(data.Length) + Proto.SizeOfBytes(name);
         var rpc = Proto.SizeOfBytes(message);
-        var frame = new byte[Proto.SizeOfVarint((ulong)rpc) + rpc];
+        var frame = new byte[Varint.SizeOf((ulong)rpc) + rpc];
         var writer = new ProtoWriter(frame);
         writer.Varint((ulong)rpc);
         writer.Head(RpcFields.Publish, message);

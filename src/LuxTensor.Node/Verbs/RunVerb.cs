@@ -82,7 +82,7 @@ internal static class RunVerb
             ? await NetworkSetup.OpenAsync(
                 genesis, settings.Data, section.OpenIdentity(NetworkSetup.IdentityIn(settings.Data)),
                 section.Settings with { AddressBook = Path.Combine(settings.Data, "addresses") },
-                what => Write(log, NetworkEvents.Of(settings.Name, what)), terminal.Time)
+                NetworkEvents.To(log, settings.Name), terminal.Time)
             : default;
         var node = await RunningNode.OpenAsync(new NodeSetup
         {
@@ -157,14 +157,6 @@ internal static class RunVerb
             {
                 log.Write(other);
             }
-        }
-    }
-
-    private static void Write(EventLog log, NodeEvent? one)
-    {
-        if (one is not null)
-        {
-            log.Write(one);
         }
     }
 

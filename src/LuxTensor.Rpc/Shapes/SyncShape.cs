@@ -12,13 +12,13 @@ internal static class SyncShape
         var sync = view.Sync;
         var now = caller.Services.Hub.Syncing is { Active: true } active ? active : null;
         var current = view.Final.Height;
-        var proven = ulong.Max(view.Chain.ProvenHeight, current + (ulong)sync.Headers.Count);
+        var proven = view.ProvenHeight; // never below what is final
         json.WriteStartObject();
         json.WriteBoolean("active"u8, now is not null);
         json.Quantity("startingBlock"u8, now?.Starting ?? current);
         json.Quantity("currentBlock"u8, current);
-        json.Quantity("provenBlock"u8, ulong.Max(proven, current));
-        json.Quantity("claimedBlock"u8, ulong.Max(ulong.Max(proven, current), sync.Claimed));
+        json.Quantity("provenBlock"u8, proven);
+        json.Quantity("claimedBlock"u8, ulong.Max(proven, sync.Claimed));
         json.Quantity("headers"u8, (ulong)sync.Headers.Count);
         json.Quantity("queued"u8, (ulong)int.Max(sync.Queued, 0));
         json.Quantity("pending"u8, (ulong)sync.Pending);

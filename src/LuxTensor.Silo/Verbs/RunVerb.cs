@@ -42,19 +42,11 @@ internal static class RunVerb
         await using var network = settings.Network is { } section
             ? await NetworkNode.OpenAsync(
                 prepared.Genesis, section.OpenIdentity(null), section.Settings, new SharedPeerRecords(store.Peers),
-                what => Write(log, NetworkEvents.Of(settings.Name, what)), TimeProvider.System)
+                NetworkEvents.To(log, settings.Name), TimeProvider.System)
             : null;
         await using var silo = new SiloProcess(prepared, store, network, PostgresSchema.ConnectionStringFor(database.ConnectionString, database.Schema), log);
         await silo.RunAsync(cancellation);
         telemetry?.Flush();
-    }
-
-    private static void Write(EventLog log, NodeEvent? one)
-    {
-        if (one is not null)
-        {
-            log.Write(one);
-        }
     }
 
     private static void RequireFree(SiloSettings settings)

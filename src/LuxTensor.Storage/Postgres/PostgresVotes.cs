@@ -24,7 +24,7 @@ internal sealed class PostgresVotes(PostgresDatabase database, ulong chainId) : 
         }
 
         var batches = votes.GroupBy(static run => run.Ballot.Height).Select(static height => (Height: height.Key, Bytes: Encode([.. height]))).ToArray();
-        await UseAsync("storing votes", async () =>
+        await database.UseAsync("storing votes", async () =>
         {
             await using var connection = await database.OpenWriteAsync(cancellation);
             await using var insert = connection.Command(
@@ -37,7 +37,7 @@ internal sealed class PostgresVotes(PostgresDatabase database, ulong chainId) : 
 
     /// <inheritdoc/>
     /// <exception cref="JournalException">They could not be read.</exception>
-    public Task<IReadOnlyList<VoteRun>> ReadAsync(ulong height, CancellationToken cancellation) => UseAsync<IReadOnlyList<VoteRun>>("reading votes", async () =>
+    public Task<IReadOnlyList<VoteRun>> ReadAsync(ulong height, CancellationToken cancellation) => database.UseAsync<IReadOnlyList<VoteRun>>("reading votes", async () =>
     {
         await using var connection = await database.OpenReadAsync(cancellation);
         await using var select = connection.Command("SELECT votes, sum FROM vote_batch WHERE height = $1 ORDER BY place", Integer(checked((long)height)));
@@ -57,7 +57,7 @@ internal sealed class PostgresVotes(PostgresDatabase database, ulong chainId) : 
 
     /// <inheritdoc/>
     /// <exception cref="JournalException">They could not be deleted.</exception>
-    public async Task DeleteBelowAsync(ulong height, CancellationToken cancellation) => await UseAsync("deleting votes", async () =>
+    public async Task DeleteBelowAsync(ulong height, CancellationToken cancellation) => await database.UseAsync("deleting votes", async () =>
     {
         await using var connection = await database.OpenWriteAsync(cancellation);
         await using var delete = connection.Command("DELETE FROM vote_batch WHERE height < $1", Integer((long)ulong.Min(height, long.MaxValue)));
@@ -87,24 +87,4 @@ internal sealed class PostgresVotes(PostgresDatabase database, ulong chainId) : 
     }
 
     private static long SumOf(ulong height, ReadOnlySpan<byte> bytes) => RowSum.Of(RowKind.Vote, (long)height, 0, bytes);
-
-    private async Task<T> UseAsync<T>(string doing, Func<Task<T>> body, CancellationToken cancellation)
-    {
-        try
-        {
-            try
-            {
-                return await body();
-            }
-            catch (Exception lost) when (PostgresFaults.IsLostConnection(lost) && !cancellation.IsCancellationRequested)
-            {
-                database.Clear();
-                return await body(); // each step may be taken twice
-            }
-        }
-        catch (Exception failure) when (PostgresFaults.IsFromServer(failure))
-        {
-            throw PostgresFaults.Of(database.Where, doing, failure);
-        }
-    }
 }

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace LuxTensor.Network;
 
 /// <summary>Unsigned varints as multiformats spells them: seven bits a byte, the lowest first, at most nine bytes, and no longer than needed.</summary>
@@ -5,17 +7,7 @@ internal static class Varint
 {
     internal const int MaxSize = 9;
 
-    internal static int SizeOf(ulong value)
-    {
-        var size = 1;
-        while (value >= 0x80)
-        {
-            value >>= 7;
-            size++;
-        }
-
-        return size;
-    }
+    internal static int SizeOf(ulong value) => ((64 - BitOperations.LeadingZeroCount(value | 1)) + 6) / 7;
 
     /// <summary>Writes to the start of <paramref name="destination"/>; the number of bytes written.</summary>
     internal static int Write(Span<byte> destination, ulong value)
