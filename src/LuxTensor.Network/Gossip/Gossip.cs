@@ -128,7 +128,7 @@ public sealed partial class Gossip : IAsyncDisposable
 
         watching.Dispose();
         await heartbeat.DisposeAsync();
-        await owner;
+        await owner.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // Completion tells what failed
         await Task.WhenAll(links.Values.Select(link => link.DisposeAsync().AsTask()).Concat(stopping));
         metrics.Dispose();
     }

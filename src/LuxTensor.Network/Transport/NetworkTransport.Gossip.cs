@@ -1,6 +1,5 @@
 using LuxTensor.Core.Consensus;
 using LuxTensor.Core.Peers;
-using LuxTensor.Core.Wire;
 using LuxTensor.Crypto;
 using LuxTensor.Engine;
 
@@ -111,7 +110,7 @@ public sealed partial class NetworkTransport
     {
         var hash = new byte[Hash256.Size];
         wanted.Hash.CopyTo(hash);
-        var answer = await ExchangeAsync(peer, Announcement.Protocol, hash, WireLimits.MaxMessageBytes).ConfigureAwait(false);
+        var answer = await ExchangeAsync(frames, peer, hash).ConfigureAwait(false);
         if (answer is not { } frame)
         {
             return null;
@@ -126,13 +125,9 @@ public sealed partial class NetworkTransport
         return null;
     }
 
-    private async Task AnswerFrameAsync(IPeerStream stream, CancellationToken cancellation)
-    {
-        var request = await Frames.ReadAsync(stream, Hash256.Size, "the hash of a frame", cancellation).ConfigureAwait(false);
-        if (request.Length == Hash256.Size && book.Allow(stream.Peer, MessageKind.Requests, request.Length)
-            && announced.Find(new Hash256(request)) is { } frame)
-        {
-            await ReplyAsync(stream, frame, cancellation).ConfigureAwait(false);
-        }
-    }
+    private ValueTask<ReadOnlyMemory<byte>?> AnswerFrameAsync(PeerId peer, ReadOnlyMemory<byte> hash, CancellationToken cancellation) =>
+        ValueTask.FromResult(
+            hash.Length == Hash256.Size && book.Allow(peer, MessageKind.Requests, hash.Length) && announced.Find(new Hash256(hash.Span)) is { } frame
+                ? Reply(peer, frame)
+                : null);
 }

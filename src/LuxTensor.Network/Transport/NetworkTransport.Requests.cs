@@ -11,9 +11,9 @@ public sealed partial class NetworkTransport
     private const string RequestProtocol = "/luxtensor/request/1";
     private const int RequestsPerPeer = 4;
     private const int MaxRequestBytes = 256;
-    private const int LeastProgress = 64 << 10; // bytes a period: a peer that drips is given up
+    private const int RequestsAtOnce = 256;
     private static readonly TimeSpan HelloTimeout = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan RequestTimeout = TimeSpan.FromMinutes(2); // the longest frame at the least speed; the node asks others before
 
     /// <summary>Says hello, or again where this node is; one at a time to a peer.</summary>
     private void Greet(PeerId peer)
@@ -91,7 +91,7 @@ public sealed partial class NetworkTransport
     private async Task AskAsync(PeerId peer, Greeted known, ReadOnlyMemory<byte> request)
     {
         if (Interlocked.Increment(ref known.Requests) <= RequestsPerPeer
-            && await ExchangeAsync(peer, RequestProtocol, request, WireLimits.MaxMessageBytes).ConfigureAwait(false) is { } answer
+            && await ExchangeAsync(requests, peer, request).ConfigureAwait(false) is { } answer
             && book.Allow(peer, MessageKind.Answers, answer.Length))
         {
             take(new IncomingFrame(peer, Topic.Direct, answer, verdict =>
@@ -111,70 +111,68 @@ public sealed partial class NetworkTransport
     }
 
     /// <summary>One request and its answer, on a stream of their own; null where none came.</summary>
-    private async Task<ReadOnlyMemory<byte>?> ExchangeAsync(PeerId peer, string protocol, ReadOnlyMemory<byte> request, int most)
+    private async Task<ReadOnlyMemory<byte>?> ExchangeAsync(RequestResponse protocol, PeerId peer, ReadOnlyMemory<byte> request)
     {
-        using var patience = new Patience(Period, LeastProgress, options.Time, stopping.Token);
         try
         {
-            await using var stream = await swarm.OpenAsync(peer, [protocol], patience.Token).ConfigureAwait(false);
-            await Frames.WriteAsync(stream, request, patience.Token).ConfigureAwait(false);
-            await stream.CloseWriteAsync(patience.Token).ConfigureAwait(false);
             book.Sent(peer, request.Length);
-            var packed = await Frames.ReadAsync(stream, most + 1, "an answer", patience.Token, patience).ConfigureAwait(false);
-            if (FrameCompression.Unpack(packed, most) is { } answer)
+            var packed = await protocol.AskAsync(peer, request, stopping.Token).ConfigureAwait(false);
+            if (FrameCompression.Unpack(packed, WireLimits.MaxMessageBytes) is { } answer)
             {
                 return answer;
             }
 
             Fault(peer, PeerFault.InvalidFrame);
         }
-        catch (OperationCanceledException) when (patience is { IsOver: true, HasMoved: true })
+        catch (RequestException failure)
         {
-            Fault(peer, PeerFault.DrippingAnswer);
+            // Else it has nothing, or the connection is gone.
+            if (failure.Fault is RequestFault.Malformed or RequestFault.TooSlow)
+            {
+                Fault(peer, failure.Fault == RequestFault.Malformed ? PeerFault.InvalidFrame : PeerFault.DrippingAnswer);
+            }
         }
-        catch (WireException broken) when (!broken.IsCutOff)
+        catch (OperationCanceledException)
         {
-            Fault(peer, PeerFault.InvalidFrame); // more than an answer may have, or no length at all
-        }
-        catch (Exception failure) when (failure is IOException or OperationCanceledException)
-        {
-            // it has nothing, the connection is gone, or this node stops
+            // this node stops
         }
 
         return null;
     }
 
-    private async Task AnswerRequestAsync(IPeerStream stream, CancellationToken cancellation)
+    private async ValueTask<ReadOnlyMemory<byte>?> AnswerRequestAsync(PeerId peer, ReadOnlyMemory<byte> request, CancellationToken cancellation)
     {
-        using var patience = new Patience(Period, LeastProgress, options.Time, cancellation);
-        var request = await Frames.ReadAsync(stream, MaxRequestBytes, "a request", patience.Token).ConfigureAwait(false);
-        if (!book.Allow(stream.Peer, MessageKind.Requests, request.Length))
+        if (!book.Allow(peer, MessageKind.Requests, request.Length))
         {
-            return; // no answer: whoever asks too much waits for its timeout
+            return null;
         }
 
         var made = new TaskCompletionSource<ReadOnlyMemory<byte>?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var isTaken = take(new IncomingFrame(stream.Peer, Topic.Direct, request, verdict =>
+        var isTaken = take(new IncomingFrame(peer, Topic.Direct, request, verdict =>
         {
             made.TrySetResult(null); // judged after the answer, where there is one
             if (verdict == FrameVerdict.Reject)
             {
-                Fault(stream.Peer, PeerFault.InvalidFrame);
+                Fault(peer, PeerFault.InvalidFrame);
             }
         })
         { Answer = answer => made.TrySetResult(answer) });
-        if (isTaken && await made.Task.WaitAsync(patience.Token).ConfigureAwait(false) is { } answer)
-        {
-            await ReplyAsync(stream, answer, cancellation).ConfigureAwait(false);
-        }
+        return isTaken && await made.Task.WaitAsync(cancellation).ConfigureAwait(false) is { } answer ? Reply(peer, answer) : null;
     }
 
-    private async Task ReplyAsync(IPeerStream stream, ReadOnlyMemory<byte> answer, CancellationToken cancellation)
+    private static RequestLimits RequestsOf(int mostBytes) => new()
     {
-        using var patience = new Patience(Period, LeastProgress, options.Time, cancellation);
-        var packed = FrameCompression.Pack(answer, greeted.TryGetValue(stream.Peer, out var known) ? known.Compressions : (byte)0);
-        await Frames.WriteAsync(stream, packed, patience.Token, patience).ConfigureAwait(false);
-        await stream.CloseWriteAsync(patience.Token).ConfigureAwait(false);
-        book.Sent(stream.Peer, packed.Length);
+        MostRequest = mostBytes,
+        MostAnswer = WireLimits.MaxMessageBytes + 1, // and a byte that says how it is compressed
+        MostPerPeer = RequestsPerPeer,
+        MostAtOnce = RequestsAtOnce,
+        Timeout = RequestTimeout,
+    };
+
+    private ReadOnlyMemory<byte>? Reply(PeerId peer, ReadOnlyMemory<byte> answer)
+    {
+        var packed = FrameCompression.Pack(answer, greeted.TryGetValue(peer, out var known) ? known.Compressions : (byte)0);
+        book.Sent(peer, packed.Length);
+        return packed;
     }
 }

@@ -42,6 +42,8 @@ public sealed partial class NetworkTransport : ITransport
     private readonly PeerBook book;
     private readonly TopicNames topics;
     private readonly FrameStore announced;
+    private readonly RequestResponse requests;
+    private readonly RequestResponse frames;
     private readonly ConcurrentDictionary<PeerId, Greeted> greeted = new();
     private readonly ConcurrentDictionary<PeerId, bool> greeting = new();
     private readonly CancellationTokenSource stopping = new();
@@ -60,6 +62,8 @@ public sealed partial class NetworkTransport : ITransport
         (swarm, book) = (options.Swarm, options.Book);
         topics = new TopicNames(options.Genesis);
         announced = new FrameStore(options.AnnouncedBytes);
+        requests = new RequestResponse(swarm, RequestProtocol, RequestsOf(MaxRequestBytes), options.Time);
+        frames = new RequestResponse(swarm, Announcement.Protocol, RequestsOf(Hash256.Size), options.Time);
         status = MessageCodec.Encode(
             options.Genesis.Rules.ChainId, new Message.Status(options.Genesis.Block.Hash, 0, options.Genesis.Block.Hash, 0));
     }
@@ -76,6 +80,9 @@ public sealed partial class NetworkTransport : ITransport
     public IReadOnlyCollection<PeerId> Peers => [.. greeted.Keys];
 
     /// <inheritdoc/>
+    public Task Completion => gossip?.Completion ?? throw new InvalidOperationException("not started");
+
+    /// <inheritdoc/>
     public NetworkView Network => new(swarm.Self, [.. options.Listening().Select(static address => address.ToString())], book.Snapshot());
 
     /// <inheritdoc/>
@@ -90,8 +97,8 @@ public sealed partial class NetworkTransport : ITransport
             }
         });
         swarm.Serve(Hello.Protocol, 2, AnswerHelloAsync);
-        swarm.Serve(RequestProtocol, RequestsPerPeer, AnswerRequestAsync);
-        swarm.Serve(Announcement.Protocol, RequestsPerPeer, AnswerFrameAsync);
+        requests.Answer(AnswerRequestAsync);
+        frames.Answer(AnswerFrameAsync);
         gossip = new Gossip(swarm, GossipOptionsFor(options), Deliver);
         foreach (var topic in topics.All)
         {

@@ -83,7 +83,7 @@ public sealed class Requests_and_answers
         var silent = requests.AskAsync(answerer.Id, new byte[1], Host.Soon);
         await asked.WaitAsync(Host.Soon);
         clock.Advance(TimeSpan.FromSeconds(11));
-        Assert.Equal(RequestFault.TooSlow, (await Assert.ThrowsAsync<RequestException>(() => silent)).Fault);
+        Assert.Equal(RequestFault.Silent, (await Assert.ThrowsAsync<RequestException>(() => silent)).Fault);
 
         var late = requests.AskAsync(answerer.Id, new byte[1], Host.Soon);
         await asked.WaitAsync(Host.Soon);
@@ -95,33 +95,22 @@ public sealed class Requests_and_answers
     public async Task A_peer_that_drips_is_no_better_than_a_silent_one()
     {
         var clock = new ManualTime();
-        var dripped = new SemaphoreSlim(0);
-        var more = new SemaphoreSlim(0);
-        await using var answerer = await Host.StartAsync();
-        answerer.Swarm.Serve(Protocol, 8, async (stream, cancellation) =>
-        {
-            await stream.WriteAsync(new byte[] { 0xff, 0x7f }, cancellation); // 16,383 bytes are to come
-            while (true)
-            {
-                await stream.WriteAsync(new byte[1], cancellation);
-                dripped.Release();
-                await more.WaitAsync(cancellation);
-            }
-        });
-        await using var asker = await Host.StartAsync();
-        await asker.Swarm.DialAsync(answerer.Address, Host.Soon);
+        var dripping = new Dripping([0xff, 0x7f, 1]); // 16,383 bytes are to come, and one is there
         var requests = new RequestResponse(
-            asker.Swarm, Protocol, new() { Period = TimeSpan.FromSeconds(10), LeastBytesAPeriod = 100, Timeout = TimeSpan.FromHours(1) }, clock);
+            dripping, Protocol, new() { Period = TimeSpan.FromSeconds(10), LeastBytesAPeriod = 100, Timeout = TimeSpan.FromHours(1) }, clock);
 
-        var asking = requests.AskAsync(answerer.Id, new byte[1], Host.Soon);
-        for (var i = 0; i < 4 && !asking.IsCompleted; i++)
+        var asking = requests.AskAsync(dripping.Peer, new byte[1], Host.Soon);
+        for (var second = 0; second < 9; second += 3)
         {
-            await Task.WhenAny(dripped.WaitAsync(Host.Soon), asking);
+            await dripping.WaitAsync();
             clock.Advance(TimeSpan.FromSeconds(3));
-            more.Release();
+            dripping.Drip();
         }
 
+        await dripping.WaitAsync();
+        clock.Advance(TimeSpan.FromSeconds(3));
         Assert.Equal(RequestFault.TooSlow, (await Assert.ThrowsAsync<RequestException>(() => asking)).Fault);
+        Assert.True(dripping.WasReset);
     }
 
     [Fact]
@@ -172,5 +161,57 @@ public sealed class Requests_and_answers
             await Asker.DisposeAsync();
             await Answerer.DisposeAsync();
         }
+    }
+
+    /// <summary>A swarm of one peer, whose every stream gives some bytes at once and then one at a time, when the test says so.</summary>
+    private sealed class Dripping(byte[] first) : ISwarm, IPeerStream
+    {
+        private readonly SemaphoreSlim waits = new(0);
+        private readonly SemaphoreSlim drops = new(0);
+        private int given;
+
+        public PeerId Self { get; } = new("self");
+
+        public PeerId Peer { get; } = new("dripping");
+
+        public string Protocol => Requests_and_answers.Protocol;
+
+        public IReadOnlyCollection<ConnectedPeer> Connected => [];
+
+        internal bool WasReset { get; private set; }
+
+        public ValueTask<IPeerStream> OpenAsync(PeerId peer, IReadOnlyList<string> protocols, CancellationToken cancellation) => ValueTask.FromResult<IPeerStream>(this);
+
+        public async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellation)
+        {
+            if (given < first.Length)
+            {
+                buffer.Span[0] = first[given++];
+                return 1;
+            }
+
+            waits.Release();
+            await drops.WaitAsync(cancellation);
+            return 1;
+        }
+
+        public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellation) => ValueTask.CompletedTask;
+
+        public ValueTask CloseWriteAsync(CancellationToken cancellation) => ValueTask.CompletedTask;
+
+        public void Reset() => WasReset = true;
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+        public void Serve(string protocol, int mostPerPeer, Func<IPeerStream, CancellationToken, Task> handler) => throw new NotSupportedException();
+
+        public void Disconnect(PeerId peer, string why) => throw new NotSupportedException();
+
+        public IDisposable Watch(IPeerWatcher watcher) => throw new NotSupportedException();
+
+        /// <summary>Until all that was given has been taken.</summary>
+        internal Task WaitAsync() => waits.WaitAsync(Host.Soon);
+
+        internal void Drip() => drops.Release();
     }
 }

@@ -19,9 +19,6 @@ internal sealed class Patience : IDisposable
 
     internal CancellationToken Token => either.Token;
 
-    /// <summary>Whether too little happened, rather than the caller having given up.</summary>
-    internal bool IsOver => source.IsCancellationRequested;
-
     /// <summary>Whether anything happened at all.</summary>
     internal bool HasMoved { get; private set; }
 

@@ -30,7 +30,10 @@ public enum RequestFault
     /// <summary>The answer was not complete in time.</summary>
     TimedOut,
 
-    /// <summary>The peer sent, or took, too little for too long.</summary>
+    /// <summary>Nothing of an answer came within a period, or the request was not taken: the peer may be busy.</summary>
+    Silent,
+
+    /// <summary>An answer began, and then came too slowly.</summary>
     TooSlow,
 
     /// <summary>The answer is longer than it may be, or no frame.</summary>

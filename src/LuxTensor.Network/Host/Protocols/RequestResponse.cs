@@ -27,14 +27,16 @@ public sealed class RequestResponse(ISwarm swarm, string protocol, RequestLimits
 
         using var deadline = new CancellationTokenSource(limits.Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellation);
-        using var patience = new Patience(limits.Period, limits.LeastBytesAPeriod, time, either.Token);
+        using var asking = new Patience(limits.Period, limits.LeastBytesAPeriod, time, either.Token);
+        Patience? listening = null;
         IPeerStream? stream = null;
         try
         {
-            stream = await swarm.OpenAsync(peer, protocols, patience.Token);
-            await Frames.WriteAsync(stream, request, patience.Token, patience);
-            await stream.CloseWriteAsync(patience.Token);
-            return await Frames.ReadAsync(stream, limits.MostAnswer, "an answer", patience.Token, patience);
+            stream = await swarm.OpenAsync(peer, protocols, asking.Token);
+            await Frames.WriteAsync(stream, request, asking.Token, asking);
+            await stream.CloseWriteAsync(asking.Token);
+            listening = new Patience(limits.Period, limits.LeastBytesAPeriod, time, either.Token);
+            return await Frames.ReadAsync(stream, limits.MostAnswer, "an answer", listening.Token, listening);
         }
         catch (Exception e)
         {
@@ -44,15 +46,18 @@ public sealed class RequestResponse(ISwarm swarm, string protocol, RequestLimits
             {
                 OperationCanceledException when deadline.IsCancellationRequested =>
                     new RequestException(RequestFault.TimedOut, $"no answer of {peer} within {limits.Timeout.TotalSeconds:0.###} s", e),
+                OperationCanceledException when listening is not { HasMoved: true } =>
+                    new RequestException(RequestFault.Silent, $"nothing of an answer from {peer} within {limits.Period.TotalSeconds:0.###} s", e),
                 OperationCanceledException => new RequestException(
                     RequestFault.TooSlow, $"less than {limits.LeastBytesAPeriod} bytes from {peer} within {limits.Period.TotalSeconds:0.###} s", e),
                 NotSpokenException => new RequestException(RequestFault.NotSpoken, e.Message, e),
-                WireException => new RequestException(RequestFault.Malformed, e.Message, e),
+                WireException { IsCutOff: false } => new RequestException(RequestFault.Malformed, e.Message, e),
                 _ => new RequestException(RequestFault.Broken, e.Message, e),
             };
         }
         finally
         {
+            listening?.Dispose();
             if (stream is not null)
             {
                 await stream.DisposeAsync();
