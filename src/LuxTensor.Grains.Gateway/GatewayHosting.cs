@@ -29,6 +29,7 @@ public static class GatewayHosting
             services.GetRequiredService<IGrainFactory>(),
             services.GetRequiredService<ICommitFeed>(),
             services.GetRequiredService<TimeProvider>(),
+            services.GetRequiredService<IHostApplicationLifetime>(),
             services.GetRequiredService<ILogger<GatewayNode>>()));
         silo.Services.AddSingleton<INode>(services => services.GetRequiredService<GatewayNode>());
         silo.Services.AddSingleton<IHostedService>(services => services.GetRequiredService<GatewayNode>());

@@ -10,12 +10,14 @@ namespace LuxTensor.Grains;
 /// <content>How the replica follows the chain: by the feed, and by the store where the feed left something out.</content>
 public sealed partial class GatewayNode
 {
-    /// <summary>What the replica's loop takes: bytes of a commit, or where the chain is.</summary>
+    /// <summary>What the replica's loop takes: bytes of a commit, where the chain is, or what to tell besides.</summary>
     private abstract record Step
     {
         public sealed record Came(byte[] Bytes) : Step;
 
         public sealed record Looked(ChainStatus Status) : Step;
+
+        public sealed record Told(Notice Notice) : Step;
     }
 
     private Task<ChainStatus> AttachAsync()
@@ -90,6 +92,9 @@ public sealed partial class GatewayNode
                         }
 
                         missing = status;
+                        break;
+                    case Step.Told { Notice: var notice }:
+                        sinks.Tell(notice);
                         break;
                     default:
                         break;

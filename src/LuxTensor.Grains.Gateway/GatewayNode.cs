@@ -27,6 +27,7 @@ public sealed partial class GatewayNode : INode, IHostedService, IGatewayObserve
     private readonly IGrainFactory grains;
     private readonly ICommitFeed feed;
     private readonly ILogger log;
+    private readonly IHostApplicationLifetime lifetime;
     private readonly TimeProvider time;
     private readonly string name = Guid.NewGuid().ToString("n");
     private readonly Channel<Step> steps = Channel.CreateUnbounded<Step>(new UnboundedChannelOptions { SingleReader = true });
@@ -44,10 +45,10 @@ public sealed partial class GatewayNode : INode, IHostedService, IGatewayObserve
     private int stopping;
 
     /// <summary>A gateway that <see cref="StartAsync"/> brings up.</summary>
-    internal GatewayNode(ClusterOptions options, IGrainFactory grains, ICommitFeed feed, TimeProvider time, ILogger<GatewayNode> log)
+    internal GatewayNode(ClusterOptions options, IGrainFactory grains, ICommitFeed feed, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<GatewayNode> log)
     {
-        (this.options, this.grains, this.feed, this.time, this.log) = (options, grains, feed, time, log);
-        relay = new GatewayRelay(options, grains, () => View, See, time);
+        (this.options, this.grains, this.feed, this.time, this.lifetime, this.log) = (options, grains, feed, time, lifetime, log);
+        relay = new GatewayRelay(options, grains, () => View, See, notice => steps.Writer.TryWrite(new Step.Told(notice)), Fail, time);
     }
 
     /// <inheritdoc/>
@@ -180,6 +181,13 @@ public sealed partial class GatewayNode : INode, IHostedService, IGatewayObserve
             : ImmutableSortedDictionary<ulong, FinalityState>.Empty,
     });
 
+    /// <summary>A gateway that no longer hears its peers is worse than one that is started anew.</summary>
+    private void Fail(Exception failure)
+    {
+        LogDeaf(failure);
+        lifetime.StopApplication();
+    }
+
     private async Task ReachedAsync(ulong wanted)
     {
         while (Sequence < wanted && !stop.IsCancellationRequested)
@@ -194,4 +202,7 @@ public sealed partial class GatewayNode : INode, IHostedService, IGatewayObserve
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "the chain does not answer: {Reason}")]
     private partial void LogNoChain(string reason);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "what peers send can no longer be taken: this silo stops")]
+    private partial void LogDeaf(Exception failure);
 }

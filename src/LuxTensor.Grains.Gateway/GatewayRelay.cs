@@ -22,6 +22,7 @@ internal sealed class GatewayRelay : IAsyncDisposable
     private readonly IGrainFactory grains;
     private readonly Func<NodeState> view;
     private readonly Action<Vote> see;
+    private readonly Action<Exception> fail;
     private readonly TimeProvider time;
     private readonly Lock seenGate = new();
     private SeenFilter seen = new(SeenBytes); // votes come once from every peer
@@ -38,9 +39,9 @@ internal sealed class GatewayRelay : IAsyncDisposable
     private readonly ISigningGuard guard;
     private Task[] tasks = [];
 
-    public GatewayRelay(ClusterOptions options, IGrainFactory grains, Func<NodeState> view, Action<Vote> see, TimeProvider time)
+    public GatewayRelay(ClusterOptions options, IGrainFactory grains, Func<NodeState> view, Action<Vote> see, Action<Notice> tell, Action<Exception> fail, TimeProvider time)
     {
-        (this.options, this.grains, this.view, this.see, this.time) = (options, grains, view, see, time);
+        (this.options, this.grains, this.view, this.see, this.fail, this.time) = (options, grains, view, see, fail, time);
         guard = options.Store.OpenGuard(null);
         toChain = new Packer(pack => Chain.Take(new Immutable<byte[]>(pack)), static () => false); // a peer says again what matters
         ingress = options.Transport is null ? null : new Ingress(new IngressOptions
@@ -56,7 +57,8 @@ internal sealed class GatewayRelay : IAsyncDisposable
                 Relay(input);
                 return ValueTask.CompletedTask;
             },
-            Fail = static _ => { }, // a frame that cannot be answered is lost, as on any network
+            Fail = fail,
+            Tell = tell,
             PassVote = PassVote,
             PassAnswer = frame => toChain.Add(RelayCodec.EncodeAnswer(frame.From, frame.Bytes)),
         });
@@ -72,7 +74,12 @@ internal sealed class GatewayRelay : IAsyncDisposable
             Task.Run(SubmitAsync),
             ingress?.RunAsync() ?? Task.CompletedTask,
         ];
-        options.Transport?.Start(ingress!.Offer);
+        if (options.Transport is { } transport)
+        {
+            transport.Start(ingress!.Offer);
+            _ = transport.Completion.ContinueWith(
+                ended => fail(ended.Exception!.InnerException!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        }
     }
 
     /// <summary>Has the chain store a transaction that was verified; gives what became of it, and after which commit.</summary>

@@ -63,6 +63,7 @@ internal sealed record NodeEvent(string Kind, string Text, IReadOnlyList<(string
             + $"{Reason(it.Why)}",
             [("node", node), ("validator", it.Validator.ToString()), ("height", it.Ballot.Height), ("round", it.Ballot.Round),
                 ("phase", it.Ballot.Phase.ToString()), ("reason", Reason(it.Why))]),
+        Notice.Unreadable it => new NodeEvent("unreadable", $"DAMAGED {node}: {it.Why}", [("node", node), ("reason", it.Why)]),
         Notice.Stopped { Failure: { } failure } =>
             new NodeEvent("failed", $"FAILED  {node}: {failure}", [("node", node), ("reason", failure)]),
         _ => null,

@@ -29,6 +29,9 @@ internal sealed class MemoryJournal : IJournal
         }
     }
 
+    /// <summary>Runs before a block is read; may throw, as a disk does.</summary>
+    public Action<ulong>? BeforeRead { get; set; }
+
     /// <summary>Runs before a batch is stored; may throw, as a disk does.</summary>
     public Action<JournalBatch>? BeforeCommit { get; set; }
 
@@ -84,6 +87,7 @@ internal sealed class MemoryJournal : IJournal
 
     public FinalBlock? BlockAt(ulong height)
     {
+        BeforeRead?.Invoke(height);
         lock (gate)
         {
             return height < (ulong)blocks.Count ? blocks[(int)height] : null;

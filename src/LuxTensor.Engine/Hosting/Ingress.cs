@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using LuxTensor.Core;
 using LuxTensor.Core.Consensus;
@@ -32,8 +33,11 @@ public sealed record IngressOptions
     /// <summary>Takes a verified input; waiting holds the worker back.</summary>
     public required Func<NodeInput, ValueTask> Post { get; init; }
 
-    /// <summary>A worker's own failure is the node's: a guard or journal that fails would leave it deaf, and the node would not know.</summary>
+    /// <summary>A worker's own failure is the node's: a guard that fails would leave it deaf, and the node would not know.</summary>
     public required Action<Exception> Fail { get; init; }
+
+    /// <summary>Tells the operator what peers asked for and could not be read.</summary>
+    public required Action<Notice> Tell { get; init; }
 
     /// <summary>Takes a useful vote unverified, to verify it with others and judge its frame later; null where each is verified at once.</summary>
     public Action<Vote, IncomingFrame>? PassVote { get; init; }
@@ -57,6 +61,7 @@ public sealed partial class Ingress
     private const int BatchSize = 100;
     private const int MostRequests = 256;
     private const int SeenBytes = 4 << 20;
+    private const int MostUnreadable = 64; // told of; more is one disk's story
 
     private readonly IngressOptions options;
     private readonly Channel<IncomingFrame> consensus;
@@ -64,6 +69,7 @@ public sealed partial class Ingress
     private readonly Channel<IncomingFrame> requests; // of nodes that catch up: they read the disk, and must not hold up a vote
     private readonly SignatureChecks checks;
     private readonly SeenFilter seen = new(SeenBytes); // transactions of the last seconds: each comes once from every peer
+    private readonly ConcurrentDictionary<string, bool> unreadable = new(StringComparer.Ordinal);
 
     /// <summary>Takes nothing before <see cref="RunAsync"/>, but keeps what is offered.</summary>
     public Ingress(IngressOptions options)
@@ -112,14 +118,10 @@ public sealed partial class Ingress
     private async Task ServeAsync()
     {
         var verified = new List<NodeInput>();
+        var votes = new List<(Vote Vote, IncomingFrame Frame)>();
         await foreach (var frame in requests.Reader.ReadAllAsync().ConfigureAwait(false))
         {
-            var votes = new List<(Vote Vote, IncomingFrame Frame)>();
-            if (Take(frame, verified, votes) is { } verdict)
-            {
-                frame.Judge(verdict);
-            }
-
+            Judge(frame, verified, votes);
             TakeVotes(votes, verified);
             await PostAsync(verified).ConfigureAwait(false);
         }
@@ -141,11 +143,7 @@ public sealed partial class Ingress
                     TakeVotes(votes, verified); // none of them waits for what may take longer
                 }
 
-                if (Take(frame, verified, votes) is { } verdict)
-                {
-                    frame.Judge(verdict);
-                }
-
+                Judge(frame, verified, votes);
                 await PostAsync(verified).ConfigureAwait(false); // at once: the first of a batch does not wait for its last
             }
 
@@ -161,6 +159,29 @@ public sealed partial class Ingress
                 {
                     return; // both are completed together
                 }
+            }
+        }
+    }
+
+    /// <summary>
+    /// Judges a frame, or puts it where it is judged later. What is stored and cannot be read is not answered with, and told of: a peer
+    /// chooses what is asked for, and must not stop a node that decides without it.
+    /// </summary>
+    private void Judge(IncomingFrame frame, List<NodeInput> batch, List<(Vote Vote, IncomingFrame Frame)> votes)
+    {
+        try
+        {
+            if (Take(frame, batch, votes) is { } verdict)
+            {
+                frame.Judge(verdict);
+            }
+        }
+        catch (JournalException failure)
+        {
+            frame.Judge(FrameVerdict.Ignore);
+            if (unreadable.Count < MostUnreadable && unreadable.TryAdd(failure.Message, true))
+            {
+                options.Tell(new Notice.Unreadable(failure.Message));
             }
         }
     }

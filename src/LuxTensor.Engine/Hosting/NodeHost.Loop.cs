@@ -59,7 +59,11 @@ public sealed partial class NodeHost
         var turn = open ??= new NodeTurn(View);
         while (turn.InputCount < InputsPerTurn && mailbox.Reader.TryRead(out var mail))
         {
-            Routing.Step(turn, mail.Input, Now);
+            if (mail.Input is { } input)
+            {
+                Routing.Step(turn, input, Now);
+            }
+
             if (mail.Notice is { } notice)
             {
                 notices.Add(notice);

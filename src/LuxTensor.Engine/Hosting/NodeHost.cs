@@ -48,6 +48,7 @@ public sealed partial class NodeHost : INode, IAsyncDisposable
             IsLocal = local.Contains,
             Post = OfferAsync,
             Fail = Fail,
+            Tell = notice => Post(null, notice),
             Workers = options.VerifyWorkers,
             InboxFrames = options.InboxFrames,
         });
@@ -57,7 +58,7 @@ public sealed partial class NodeHost : INode, IAsyncDisposable
         sync = new SyncWatch(Notify, options.Time);
     }
 
-    private readonly record struct Mail(NodeInput Input, TaskCompletionSource<SubmitOutcome>? Reply, Notice? Notice = null);
+    private readonly record struct Mail(NodeInput? Input, TaskCompletionSource<SubmitOutcome>? Reply, Notice? Notice = null);
 
     /// <inheritdoc/>
     public Genesis Genesis => options.Genesis;
@@ -109,6 +110,8 @@ public sealed partial class NodeHost : INode, IAsyncDisposable
         signer.Start();
         ingressTask = ingress.RunAsync();
         options.Transport.Start(ingress.Offer);
+        _ = options.Transport.Completion.ContinueWith(
+            ended => Fail(ended.Exception!.InnerException!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
     }
 
     /// <inheritdoc/>
@@ -166,8 +169,8 @@ public sealed partial class NodeHost : INode, IAsyncDisposable
         metrics.Dispose();
     }
 
-    /// <summary>Puts an input of the node's own into the mailbox; it is never dropped, except after the end.</summary>
-    internal void Post(NodeInput input, Notice? notice = null)
+    /// <summary>Puts an input of the node's own into the mailbox, a notice, or both; nothing is dropped, except after the end.</summary>
+    internal void Post(NodeInput? input, Notice? notice = null)
     {
         var mail = new Mail(input, null, notice);
         if (!mailbox.Writer.TryWrite(mail))

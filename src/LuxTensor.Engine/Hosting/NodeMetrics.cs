@@ -24,6 +24,7 @@ internal sealed class NodeMetrics : IDisposable
     private readonly Counter<long> refusals;
     private readonly Counter<long> syncFaults;
     private readonly Counter<long> signingRefusals;
+    private readonly Counter<long> unreadable;
     private readonly Histogram<double> finality;
     private readonly Histogram<double> commit;
     private readonly Dictionary<Hash256, (long Timestamp, DateTimeOffset At)> seen = []; // when a block joined, on the loop's thread only
@@ -38,6 +39,7 @@ internal sealed class NodeMetrics : IDisposable
         refusals = meter.CreateCounter<long>("luxtensor_blocks_refused", description: "blocks of peers that were not valid");
         syncFaults = meter.CreateCounter<long>("luxtensor_sync_faults", description: "answers of peers to a node that catches up which were wrong or did not come");
         signingRefusals = meter.CreateCounter<long>("luxtensor_signatures_refused", description: "own votes that the signing guard refused");
+        unreadable = meter.CreateCounter<long>("luxtensor_store_unreadable", description: "stored things that a peer asked for and that cannot be read");
         finality = meter.CreateHistogram<double>("luxtensor_finality_milliseconds", "ms", "from a block's arrival to its finality");
         commit = meter.CreateHistogram<double>("luxtensor_commit_milliseconds", "ms", "to store one turn durably");
     }
@@ -97,6 +99,9 @@ internal sealed class NodeMetrics : IDisposable
                 break;
             case Notice.SigningRefused:
                 signingRefusals.Add(1);
+                break;
+            case Notice.Unreadable:
+                unreadable.Add(1);
                 break;
             default:
                 break;

@@ -104,6 +104,9 @@ public abstract record Notice
     /// <summary>The signing guard refused a signature.</summary>
     public sealed record SigningRefused(Address Validator, Ballot Ballot, GuardDecision Why) : Notice;
 
+    /// <summary>Something stored that a peer asked for cannot be read; the node goes on without it. The text names it and says what to do.</summary>
+    public sealed record Unreadable(string Why) : Notice;
+
     /// <summary>The node stops, because asked to or because its journal failed; nothing follows.</summary>
     public sealed record Stopped(string? Failure) : Notice;
 }

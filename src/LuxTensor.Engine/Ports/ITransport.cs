@@ -55,11 +55,16 @@ public sealed record IncomingFrame(PeerId From, Topic Topic, ReadOnlyMemory<byte
 /// </summary>
 public interface ITransport : IAsyncDisposable
 {
+    private static readonly Task Unending = new TaskCompletionSource().Task;
+
     /// <summary>The peers connected now.</summary>
     IReadOnlyCollection<PeerId> Peers { get; }
 
     /// <summary>The own id, the addresses and the peers with all that is known of them; made anew each time.</summary>
     NetworkView Network => NetworkView.Of(Peers);
+
+    /// <summary>Fails where nothing can be heard or said any more: a node that went on would be deaf. Looked at once started.</summary>
+    Task Completion => Unending;
 
     /// <summary>Starts delivery. The handler must not block; it returns false where the node is too busy to take the frame.</summary>
     void Start(Func<IncomingFrame, bool> handler);

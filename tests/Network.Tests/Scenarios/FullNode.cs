@@ -18,6 +18,7 @@ internal sealed class FullNode : IAsyncDisposable, INoticeSink
     private readonly List<(ulong Height, TaskCompletionSource Reached)> waiting = [];
     private readonly List<(PeerId Peer, PeerFault What)> faults = [];
     private readonly List<(PeerId Peer, PeerFault What, TaskCompletionSource Seen)> suspicions = [];
+    private readonly TaskCompletionSource<string> unreadable = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly PeerIdentity identity;
     private readonly SqliteJournal journal;
     private readonly SqliteSigningGuard guard;
@@ -80,6 +81,9 @@ internal sealed class FullNode : IAsyncDisposable, INoticeSink
         return node;
     }
 
+    /// <summary>Waits until the node told of something stored that it cannot read.</summary>
+    internal Task<string> UnreadableAsync() => unreadable.Task.WaitAsync(Patience);
+
     internal Task DialAsync(Multiaddr other) => Swarm.DialAsync(other, CancellationToken.None).WaitAsync(Patience);
 
     /// <summary>Waits until a height is final here.</summary>
@@ -141,6 +145,11 @@ internal sealed class FullNode : IAsyncDisposable, INoticeSink
 
     public void Publish(Notice notice)
     {
+        if (notice is Notice.Unreadable { Why: var why })
+        {
+            unreadable.TrySetResult(why);
+        }
+
         if (notice is Notice.Finalized final)
         {
             lock (gate)

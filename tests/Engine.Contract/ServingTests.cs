@@ -1,0 +1,120 @@
+using LuxTensor.Core.Consensus;
+using LuxTensor.Engine;
+
+namespace LuxTensor.Tests.Engine;
+
+/// <summary>What becomes of a node when peers ask for what it cannot read, and when its network fails.</summary>
+public sealed class ServingTests : IAsyncDisposable
+{
+    private const int MostTold = 64;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly TestChain chain = new(1);
+    private readonly MemoryGuard guard = new();
+    private readonly Asking transport = new();
+    private readonly MemoryJournal journal;
+    private readonly NodeHost node;
+
+    public ServingTests()
+    {
+        journal = new MemoryJournal(chain.Genesis);
+        node = NodeHost.Open(new NodeOptions { Genesis = chain.Genesis, Journal = journal, Guard = guard, Keys = [], Transport = transport });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await node.DisposeAsync();
+        guard.Dispose();
+        journal.Dispose();
+    }
+
+    [Fact]
+    public async Task What_cannot_be_read_is_told_once_and_not_answered_and_the_node_goes_on()
+    {
+        var told = new List<string>();
+        var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var subscription = node.Subscribe(new Sink(notice =>
+        {
+            if (notice is Notice.Unreadable { Why: var why })
+            {
+                told.Add(why);
+                if (told.Count == MostTold)
+                {
+                    all.SetResult();
+                }
+            }
+        }));
+        node.Start();
+        journal.BeforeRead = static height => throw new JournalException($"block {height} cannot be read");
+        for (var height = 1UL; height <= MostTold + 10; height++)
+        {
+            for (var time = 0; time < 2; time++)
+            {
+                Assert.Equal((FrameVerdict.Ignore, null), await AskAsync(new Message.GetBlocks(height, 1)));
+            }
+        }
+
+        await all.Task.WaitAsync(Patience);
+        journal.BeforeRead = null;
+        var (verdict, answer) = await AskAsync(new Message.GetBlocks(1, 1));
+
+        Assert.Equal(FrameVerdict.Accept, verdict);
+        Assert.NotNull(answer);
+        Assert.Equal(Enumerable.Range(1, MostTold).Select(static height => $"block {height} cannot be read"), told);
+        Assert.False(node.Completion.IsCompleted);
+    }
+
+    [Fact]
+    public async Task A_node_ends_with_its_network_rather_than_being_deaf()
+    {
+        node.Start();
+        transport.Failed.SetException(new InvalidOperationException("the router is broken"));
+
+        var failure = await Assert.ThrowsAsync<InvalidOperationException>(() => node.Completion.WaitAsync(Patience));
+        Assert.Equal("the router is broken", failure.Message);
+    }
+
+    private Task<(FrameVerdict Verdict, byte[]? Answer)> AskAsync(Message request) =>
+        transport.AskAsync(MessageCodec.Encode(chain.Genesis.Rules.ChainId, request)).WaitAsync(Patience);
+
+    /// <summary>A network of one peer, which only asks.</summary>
+    private sealed class Asking : ITransport
+    {
+        private Func<IncomingFrame, bool> handler = static _ => false;
+
+        public TaskCompletionSource Failed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Completion => Failed.Task;
+
+        public IReadOnlyCollection<PeerId> Peers => [];
+
+        public void Start(Func<IncomingFrame, bool> handler) => this.handler = handler;
+
+        public void Broadcast(Topic topic, ReadOnlyMemory<byte> frame)
+        {
+        }
+
+        public void Send(PeerId peer, ReadOnlyMemory<byte> frame)
+        {
+        }
+
+        public Task<(FrameVerdict Verdict, byte[]? Answer)> AskAsync(byte[] request)
+        {
+            var judged = new TaskCompletionSource<(FrameVerdict, byte[]?)>(TaskCreationOptions.RunContinuationsAsynchronously);
+            byte[]? answer = null;
+            Assert.True(handler(new IncomingFrame(new PeerId("asker"), Topic.Direct, request, verdict => judged.SetResult((verdict, answer)))
+            {
+                Answer = bytes => answer = bytes.ToArray(),
+            }));
+            return judged.Task;
+        }
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+
+    private sealed class Sink(Action<Notice> see) : INoticeSink
+    {
+        public void Publish(Notice notice) => see(notice);
+    }
+}
