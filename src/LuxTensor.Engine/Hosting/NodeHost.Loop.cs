@@ -228,17 +228,8 @@ public sealed partial class NodeHost
         Notify(notice);
     }
 
-    private void Broadcast(Message message) => options.Transport.Broadcast(
-        message switch
-        {
-            Message.Propose => Topic.Blocks,
-            Message.CastVote => Topic.Votes,
-            Message.Certify => Topic.Certificates,
-            Message.Submit => Topic.Transactions,
-            Message.Accuse => Topic.Evidence,
-            _ => Topic.Status,
-        },
-        MessageCodec.Encode(options.Genesis.Rules.ChainId, message));
+    private void Broadcast(Message message) =>
+        options.Transport.Broadcast(Topics.Of(message), MessageCodec.Encode(options.Genesis.Rules.ChainId, message));
 
     /// <summary>Asks a peer; where none is named or it is gone, two of those that are here, each time the next two.</summary>
     private void Send(PeerId peer, Message request)

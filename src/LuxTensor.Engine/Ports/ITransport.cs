@@ -29,6 +29,28 @@ public enum Topic : byte
     Direct,
 }
 
+/// <summary>Which message goes where.</summary>
+public static class Topics
+{
+    /// <summary>The topic on which a message goes to all; <see cref="Topic.Direct"/> for what is said to one peer.</summary>
+    public static Topic Of(Message message) => message switch
+    {
+        Message.Propose => Topic.Blocks,
+        Message.CastVote => Topic.Votes,
+        Message.Certify => Topic.Certificates,
+        Message.Submit => Topic.Transactions,
+        Message.Accuse => Topic.Evidence,
+        Message.Status => Topic.Status,
+        _ => Topic.Direct,
+    };
+
+    /// <summary>
+    /// Whether a message may come on a topic: on those of gossip only their own. A request that everybody passes on would be
+    /// carried out by every node, beside the limits of requests.
+    /// </summary>
+    public static bool Carries(this Topic topic, Message message) => topic == Topic.Direct || topic == Of(message);
+}
+
 /// <summary>What the node made of a frame, so that the network forwards only what is worth it and scores its sender.</summary>
 public enum FrameVerdict : byte
 {
