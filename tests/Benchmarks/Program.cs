@@ -7,6 +7,12 @@ if (args is ["signatures-differential", .. var options])
     return SignaturesDifferential.Run(options.Chunk(2).ToDictionary(pair => pair[0], pair => pair[^1]));
 }
 
+if (args is ["finality-of", var validators])
+{
+    await ProposalToFinal.ServeAsync(int.Parse(validators, System.Globalization.CultureInfo.InvariantCulture));
+    return 0;
+}
+
 var chosen = args.Length == 0 ? ["votes", "signatures", "finality", "throughput", "memory", "epochs", "calls", "subscriptions", "network", "gossip", "sync"] : args;
 foreach (var name in chosen)
 {

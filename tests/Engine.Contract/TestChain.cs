@@ -12,6 +12,7 @@ internal sealed class TestChain
         Validators = [.. Enumerable.Range(1, validators).Select(Key)];
         Sender = Key(200);
         var rules = new ChainRules { ChainId = 1337, BlockInterval = interval, RoundTimeout = timeout, RoundTimeoutStep = timeout / 2, RunAhead = runAhead };
+        rules = validators > rules.MaxActiveValidators ? rules with { MaxActiveValidators = validators } : rules;
         rules = epochLength is { } length ? rules with { EpochLength = length } : rules;
         var created = Genesis.TryCreate(
             rules,
@@ -38,7 +39,7 @@ internal sealed class TestChain
     {
         Span<byte> seed = stackalloc byte[32];
         seed.Clear();
-        seed[0] = (byte)number;
+        System.Buffers.Binary.BinaryPrimitives.WriteInt32LittleEndian(seed, number);
         return SigningKey.FromSeed(seed);
     }
 }

@@ -50,8 +50,11 @@ public sealed record Replica(NodeState State, ulong Generation, ulong Sequence)
             }
             else if (!InputCodec.IsCheckpoint(stored) && InputCodec.ReadAsked(stored) is null)
             {
-                var (input, now) = InputCodec.Decode(stored, State.Chain.Rules, turn.State.Chain.Epochs, isAttested: true);
-                Routing.Step(turn, input, now);
+                var (inputs, now) = InputCodec.Decode(stored, State.Chain.Rules, turn.State.Chain.Epochs, isAttested: true);
+                foreach (var input in inputs)
+                {
+                    Routing.Step(turn, input, now);
+                }
             }
         }
 

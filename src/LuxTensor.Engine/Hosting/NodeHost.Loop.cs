@@ -9,7 +9,7 @@ namespace LuxTensor.Engine;
 /// <summary>The loop: the only writer of a node's state.</summary>
 public sealed partial class NodeHost
 {
-    private const int InputsPerTurn = 512;
+    private const int InputsPerTurn = 2_048;
     private const int EffectsPerTurn = 2_048;
     private const int HoldMilliseconds = 5;
 

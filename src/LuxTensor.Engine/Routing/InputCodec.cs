@@ -29,6 +29,7 @@ public static class InputCodec
         Asked = 10,
         Told = 11,
         FinalBlocks = 12,
+        Votes = 13,
     }
 
     /// <summary>That votes of a later round moved the chain: some of them are not kept, so it would not follow again.</summary>
@@ -98,17 +99,26 @@ public static class InputCodec
     internal static NodeState Restore(JournalInput checkpoint, NodeState bare, IReadOnlyDictionary<Crypto.Hash256, Core.Blocks.Block> blocks) =>
         Checkpoint.Read(checkpoint.Bytes.Span[9..], bare, blocks);
 
-    /// <summary>Encodes an input with its time, or null where it need not be kept.</summary>
+    /// <summary>Votes of one height that were counted one after the other.</summary>
+    internal static JournalInput Encode(IReadOnlyList<Vote> votes, ulong now)
+    {
+        var runs = VoteRun.Of(votes);
+        var writer = new WireWriter(16 + runs.Sum(static run => run.EncodedSize)).UInt64(now).UInt8((byte)Kind.Votes);
+        foreach (var run in runs)
+        {
+            run.Write(writer);
+        }
+
+        return new JournalInput(votes[0].Ballot.Height, writer.ToArray());
+    }
+
+    /// <summary>Encodes an input with its time, or null where it need not be kept, or is stored as a vote.</summary>
     public static JournalInput? Encode(NodeInput input, ulong chainId, ulong now)
     {
         var writer = new WireWriter().UInt64(now);
         ulong height;
         switch (input)
         {
-            case NodeInput.CastVote { Vote: var vote }:
-                height = vote.Value.Ballot.Height;
-                writer.UInt8((byte)Kind.Message).Bytes(MessageCodec.Encode(chainId, new Message.CastVote(vote.Value)));
-                break;
             case NodeInput.Chain { Input: ChainInput.Propose { Proposal: var proposal } }:
                 height = proposal.Value.Block.Height;
                 writer.UInt8((byte)Kind.Message).Bytes(MessageCodec.Encode(chainId, new Message.Propose(proposal.Value)));
@@ -154,9 +164,9 @@ public static class InputCodec
         return new JournalInput(height, writer.ToArray());
     }
 
-    /// <summary>Reads an input and its time, and verifies what is signed in it again, unless whoever stored it answers for it.</summary>
+    /// <summary>Reads an input, or several votes, and the time, and verifies what is signed in it again, unless whoever stored it answers for it.</summary>
     /// <exception cref="JournalException">The bytes are not such an input: the journal is damaged.</exception>
-    public static (NodeInput Input, ulong Now) Decode(JournalInput stored, ChainRules rules, EpochSchedule epochs, bool isAttested = false)
+    public static (IReadOnlyList<NodeInput> Inputs, ulong Now) Decode(JournalInput stored, ChainRules rules, EpochSchedule epochs, bool isAttested = false)
     {
         var bytes = stored.Bytes.Span;
         if (bytes.Length < 9)
@@ -165,13 +175,20 @@ public static class InputCodec
         }
 
         var now = BinaryPrimitives.ReadUInt64BigEndian(bytes);
-        var reader = new WireReader(bytes[9..]);
-        NodeInput input = (Kind)bytes[8] switch
+        return ((Kind)bytes[8] == Kind.Votes
+            ? DecodeVotes(stored, bytes[9..], rules, epochs, isAttested)
+            : [Decode(stored, (Kind)bytes[8], bytes[9..], rules, epochs, isAttested)], now);
+    }
+
+    private static NodeInput Decode(JournalInput stored, Kind kind, ReadOnlySpan<byte> bytes, ChainRules rules, EpochSchedule epochs, bool isAttested)
+    {
+        var reader = new WireReader(bytes);
+        return kind switch
         {
-            Kind.Message => DecodeMessage(stored, bytes[9..], rules, epochs, isAttested),
+            Kind.Message => DecodeMessage(stored, bytes, rules, epochs, isAttested),
             Kind.Timer => new NodeInput.Chain(new ChainInput.Timer(new TimerId((TimerKind)reader.UInt8(), reader.UInt64(), reader.UInt32()))),
-            Kind.Built => new NodeInput.Chain(new ChainInput.Built(DecodeBlock(stored, bytes[9..], rules))),
-            Kind.Block => DecodeArrived(stored, bytes[9..], rules, epochs, isAttested),
+            Kind.Built => new NodeInput.Chain(new ChainInput.Built(DecodeBlock(stored, bytes, rules))),
+            Kind.Block => DecodeArrived(stored, bytes, rules, epochs, isAttested),
             Kind.Told => DecodeTold(stored, ref reader, rules, epochs, isAttested),
             Kind.Resume => new NodeInput.Chain(new ChainInput.Resume()), // a start may ask for a proposal that was not asked for before
             Kind.RoundSkip => new NodeInput.Chain(new ChainInput.Fact(stored.Height, new FinalityFact.RoundSkip(reader.UInt32()))),
@@ -181,7 +198,31 @@ public static class InputCodec
                 : throw Damaged(stored, "no vote"),
             _ => throw Damaged(stored, "its kind is unknown"),
         };
-        return (input, now);
+    }
+
+    private static NodeInput[] DecodeVotes(JournalInput stored, ReadOnlySpan<byte> bytes, ChainRules rules, EpochSchedule epochs, bool isAttested)
+    {
+        var reader = new WireReader(bytes);
+        var votes = new List<Vote>();
+        while (reader.Remaining > 0 && reader.Fault == WireFault.None)
+        {
+            votes.AddRange(VoteRun.Read(ref reader).Votes);
+        }
+
+        if (!reader.End())
+        {
+            throw Damaged(stored, reader.Fault.ToString());
+        }
+
+        if (!isAttested)
+        {
+            foreach (var verdict in Verifier.Check([.. votes], rules, epochs.Find)) // together, at a fraction of the cost
+            {
+                Require(stored, verdict.Why);
+            }
+        }
+
+        return [.. votes.Select(static vote => new NodeInput.CastVote(Verifier.Attested(vote), PeerId.Self))];
     }
 
     private static NodeInput.Chain DecodeArrived(JournalInput stored, ReadOnlySpan<byte> bytes, ChainRules rules, EpochSchedule epochs, bool isAttested)
@@ -223,8 +264,6 @@ public static class InputCodec
         EpochSnapshot? SetOf(ulong height) => epochs.Find(rules.EpochOf(height));
         switch (message)
         {
-            case Message.CastVote { Vote: var vote }:
-                return new NodeInput.CastVote(Verified(stored, vote, isAttested, () => Verifier.Check(vote, rules, SetOf(vote.Ballot.Height), out _)), PeerId.Self);
             case Message.Propose { Proposal: var proposal }:
                 return new NodeInput.Chain(new ChainInput.Propose(
                     Verified(stored, proposal, isAttested, () => Verifier.Check(proposal, rules, epochs.Find, static _ => false, out _)), PeerId.Self));

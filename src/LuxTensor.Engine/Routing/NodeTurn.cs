@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using LuxTensor.Core.Finality;
 using LuxTensor.Core.Sync;
+using LuxTensor.Core.Voting;
 using LuxTensor.Crypto;
 
 namespace LuxTensor.Engine;
@@ -20,6 +21,7 @@ public sealed class NodeTurn(NodeState state, bool isReplay = false)
     private readonly ImmutableArray<Evidence>.Builder evidence = ImmutableArray.CreateBuilder<Evidence>();
     private readonly ImmutableArray<MissedDuty>.Builder missed = ImmutableArray.CreateBuilder<MissedDuty>();
     private readonly List<NodeEffect> effects = [];
+    private (ulong Height, ulong Now, List<Vote> Votes)? run; // counted one after the other: stored as one input, behind all others
 
     /// <summary>The state after the steps so far.</summary>
     public NodeState State { get; internal set; } = state;
@@ -28,16 +30,20 @@ public sealed class NodeTurn(NodeState state, bool isReplay = false)
     public IReadOnlyList<NodeEffect> Effects => effects;
 
     /// <summary>What to store before any effect leaves.</summary>
-    public JournalBatch ToBatch() => new()
+    public JournalBatch ToBatch()
     {
-        Inputs = inputs.ToImmutable(),
-        Finalized = finalized.ToImmutable(),
-        PoolAdded = [.. poolAdded.Values.OrderBy(entry => entry.Arrival)],
-        PoolRemoved = [.. poolRemoved.Order()],
-        Evidence = evidence.ToImmutable(),
-        Missed = missed.ToImmutable(),
-        KeepFrom = KeepFrom,
-    };
+        EndRun();
+        return new JournalBatch
+        {
+            Inputs = inputs.ToImmutable(),
+            Finalized = finalized.ToImmutable(),
+            PoolAdded = [.. poolAdded.Values.OrderBy(entry => entry.Arrival)],
+            PoolRemoved = [.. poolRemoved.Order()],
+            Evidence = evidence.ToImmutable(),
+            Missed = missed.ToImmutable(),
+            KeepFrom = KeepFrom,
+        };
+    }
 
     internal ulong KeepFrom { get; set; }
 
@@ -49,20 +55,50 @@ public sealed class NodeTurn(NodeState state, bool isReplay = false)
     /// <summary>What the current step means for the machine that catches up.</summary>
     internal Queue<SyncInput> ForSync { get; } = new();
 
-    internal int InputCount => inputs.Count;
+    /// <summary>Inputs that are to be stored, each vote of a run for itself.</summary>
+    internal int InputCount { get; private set; }
+
+    /// <summary>Where the next input will be stored.</summary>
+    internal int Place => inputs.Count + (run is null ? 0 : 1);
 
     internal int FinalizedCount => finalized.Count;
 
     internal void Emit(NodeEffect effect) => effects.Add(effect);
 
-    internal void Store(JournalInput input) => StoreAt(inputs.Count, input);
+    internal void Store(JournalInput input) => StoreAt(Place, input);
 
     internal void StoreAt(int place, JournalInput input)
     {
         if (!isReplay)
         {
+            EndRun();
             inputs.Insert(place, input);
+            InputCount++;
         }
+    }
+
+    /// <summary>Stores a vote that was counted: with those before it, where nothing came between them and nothing followed from it.</summary>
+    internal void StoreAt(int place, Vote vote, ulong now)
+    {
+        if (isReplay)
+        {
+            return;
+        }
+
+        if (place < Place)
+        {
+            StoreAt(place, InputCodec.Encode([vote], now));
+            return;
+        }
+
+        if (run is not var (height, at, _) || (height, at) != (vote.Ballot.Height, now))
+        {
+            EndRun();
+            run = (vote.Ballot.Height, now, []);
+        }
+
+        run!.Value.Votes.Add(vote);
+        InputCount++;
     }
 
     internal void Store(Finalization block) => finalized.Add(block);
@@ -74,6 +110,15 @@ public sealed class NodeTurn(NodeState state, bool isReplay = false)
         if (!poolAdded.Remove(pooled))
         {
             poolRemoved.Add(pooled);
+        }
+    }
+
+    private void EndRun()
+    {
+        if (run is var (_, now, votes))
+        {
+            inputs.Add(InputCodec.Encode(votes, now));
+            run = null;
         }
     }
 

@@ -63,9 +63,12 @@ public static class Recovery
                 continue;
             }
 
-            var (input, now) = InputCodec.Decode(stored, genesis.Rules, turn.State.Chain.Epochs);
-            Note(input, signed, asked);
-            Routing.Step(turn, input, now);
+            var (inputs, now) = InputCodec.Decode(stored, genesis.Rules, turn.State.Chain.Epochs);
+            foreach (var input in inputs)
+            {
+                Note(input, signed, asked);
+                Routing.Step(turn, input, now);
+            }
         }
 
         // Also what was asked for and is not wanted any more: the guard may have stored it while the round moved on.
@@ -88,11 +91,13 @@ public static class Recovery
         var blocks = new Dictionary<Hash256, Block>();
         foreach (var stored in inputs.Take(place).Where(stored => !InputCodec.IsCheckpoint(stored) && InputCodec.ReadAsked(stored) is null))
         {
-            var input = InputCodec.Decode(stored, bare.Chain.Rules, bare.Chain.Epochs).Input;
-            Note(input, signed, asked);
-            if (BlockOf(input) is { } block)
+            foreach (var input in InputCodec.Decode(stored, bare.Chain.Rules, bare.Chain.Epochs).Inputs)
             {
-                blocks.TryAdd(block.Hash, block);
+                Note(input, signed, asked);
+                if (BlockOf(input) is { } block)
+                {
+                    blocks.TryAdd(block.Hash, block);
+                }
             }
         }
 

@@ -98,7 +98,7 @@ public static partial class Routing
     private static void StepMachines(NodeTurn turn, NodeInput input, ulong now)
     {
         var before = turn.State;
-        var place = turn.InputCount;
+        var place = turn.Place;
         var finals = turn.FinalizedCount;
         var effects = turn.Effects.Count;
         turn.IsCatchingUp = input is NodeInput.Chain { Input: ChainInput.FinalBlocks };
@@ -121,6 +121,7 @@ public static partial class Routing
                     return; // a round number seen from afar is soft state: storing it would let one voter fill the journal
                 }
 
+                turn.StoreAt(place, vote.Vote.Value, now);
                 break;
             case NodeInput.Told { Fact: FinalityFact.Conflict conflict } told:
                 if (before.Chain.Epochs.Find(before.Chain.Rules.EpochOf(told.Height)) is { } set)
