@@ -115,6 +115,12 @@ public sealed partial class Gossip : IAsyncDisposable
         }
     }
 
+    /// <summary>Who sent a message that waits for its verdict, the first first; nobody once it is judged, or was not in time.</summary>
+    internal Task<PeerId[]> SendersAsync(GossipMessage message) => AskAsync(router => router.SendersOf(message.Id));
+
+    /// <summary>Forgets a message that nothing can be said of: it may come again.</summary>
+    internal void Decline(GossipMessage message) => work.Writer.TryWrite(new Work(new GossipInput.Declined(message.Id)));
+
     /// <summary>The mesh, scores and queues as of the last heartbeat.</summary>
     public GossipSnapshot Snapshot() => snapshot;
 

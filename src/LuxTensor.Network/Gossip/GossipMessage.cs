@@ -18,6 +18,8 @@ public sealed class GossipMessage
     /// <summary>The topic it was published in.</summary>
     public string Topic { get; }
 
+    internal MessageId Id => id;
+
     /// <summary>What it says. It does not change, and may be kept.</summary>
     public ReadOnlyMemory<byte> Data { get; }
 

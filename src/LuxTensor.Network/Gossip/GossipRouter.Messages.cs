@@ -6,6 +6,9 @@ namespace LuxTensor.Network;
 // The way of a message: taken, judged, forwarded.
 internal sealed partial class GossipRouter
 {
+    /// <summary>Who sent a message that waits for its verdict, the first first.</summary>
+    public PeerId[] SendersOf(MessageId id) => pending.TryGet(id, out var waiting) ? [.. waiting.Senders.Select(static peer => peer.Id)] : [];
+
     private void Receive(PeerId from, Rpc rpc)
     {
         if (!peers.TryGetValue(from, out var peer))

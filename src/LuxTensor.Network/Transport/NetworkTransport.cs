@@ -68,12 +68,14 @@ public sealed partial class NetworkTransport : ITransport
             options.Genesis.Rules.ChainId, new Message.Status(options.Genesis.Block.Hash, 0, options.Genesis.Block.Hash, 0));
     }
 
-    /// <summary>A peer that said hello: what it understands, and how many requests to it are under way.</summary>
+    /// <summary>A peer that said hello: what it understands, and how many requests to it, and fetches of what it announced, are under way.</summary>
     private sealed class Greeted(byte compressions)
     {
         public byte Compressions { get; } = compressions;
 
         public int Requests;
+
+        public int Fetches;
     }
 
     /// <inheritdoc/>

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using LuxTensor.Core.Consensus;
 using LuxTensor.Core.Peers;
+using LuxTensor.Engine.Peers;
 
 namespace LuxTensor.Tests.Network;
 
@@ -8,10 +9,10 @@ namespace LuxTensor.Tests.Network;
 internal static class Joining
 {
     /// <summary>Connects an attacker, and waits until the node has taken its hello.</summary>
-    internal static async Task<Attacker> JoinAsync(this FullNode node, Victim victim, ulong claims = 0, Reply? reply = null)
+    internal static async Task<Attacker> JoinAsync(this PeerBook book, Victim victim, ulong claims = 0, Reply? reply = null)
     {
         var greeted = Channel.CreateUnbounded<PeerId>();
-        using var watching = node.Book.Observe((peer, input) =>
+        using var watching = book.Observe((peer, input) =>
         {
             if (input is PeerInput.Claimed)
             {

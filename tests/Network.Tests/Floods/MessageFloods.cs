@@ -61,7 +61,7 @@ internal static class MessageFloods
         while (!cancellation.IsCancellationRequested)
         {
             var frames = Enumerable.Range(0, Batch).SelectMany(_ => WireMessage.Of(
-                victim.Topics.Of(Topic.Blocks)!, new Announcement(Any(), 1).Encode()).Frame.ToArray()).ToArray();
+                victim.Topics.Of(Topic.Blocks)!, new Announcement(Any(), 2 << 20).Encode()).Frame.ToArray()).ToArray();
             await gossip.WriteAsync(frames, cancellation);
             tally.Send(Batch);
             await Task.Delay(Beat, cancellation);

@@ -29,7 +29,7 @@ public sealed class What_a_topic_carries : IDisposable
         var chain = new TestChain(4);
         await using var node = await FullNode.StartAsync(chain.Genesis, Path.Combine(folder.FullName, "node"));
         var victim = new Victim(chain, node.Address, () => node.Height);
-        await using var attacker = await node.JoinAsync(victim);
+        await using var attacker = await node.Book.JoinAsync(victim);
         await using var gossip = await attacker.GossipAsync(Host.Soon);
         Message message = what switch
         {
