@@ -42,7 +42,7 @@ public sealed partial class Swarm : ISwarm, IAsyncDisposable
         store = new PeerStore(options.StorePath, options.Time, what => Tell(new SwarmEvent.Warned(what)));
         Serve(IdentifyMessage.Protocol, 2, AnswerIdentifyAsync);
         Serve(IdentifyMessage.PushProtocol, 2, TakePushAsync);
-        Serve(PingProtocol.Name, 2, PingProtocol.AnswerAsync);
+        Serve(PingProtocol.Name, 2, (stream, cancellation) => PingProtocol.AnswerAsync(stream, options.Time, cancellation));
     }
 
     /// <inheritdoc/>

@@ -2,20 +2,26 @@ using System.Security.Cryptography;
 
 namespace LuxTensor.Network;
 
-/// <summary>libp2p's ping: 32 bytes, sent back as they came, as often as the dialer likes.</summary>
+/// <summary>libp2p's ping: 32 bytes, sent back as they came, some at once and then a few a second.</summary>
 internal static class PingProtocol
 {
     internal const string Name = "/ipfs/ping/1.0.0";
 
     private const int Size = 32;
+    private const int AtOnce = 64;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Answers until the peer closes.</summary>
-    internal static async Task AnswerAsync(IPeerStream stream, CancellationToken cancellation)
+    /// <summary>Answers until the peer closes; whoever asks without end waits for it, lest the answers keep this node from its work.</summary>
+    internal static async Task AnswerAsync(IPeerStream stream, TimeProvider time, CancellationToken cancellation)
     {
         var bytes = new byte[Size];
-        while (await TryReadAsync(stream, bytes, cancellation))
+        for (var count = 1; await TryReadAsync(stream, bytes, cancellation); count++)
         {
             await stream.WriteAsync(bytes, cancellation);
+            if (count > AtOnce)
+            {
+                await Task.Delay(Pause, time, cancellation);
+            }
         }
     }
 
