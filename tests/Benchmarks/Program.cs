@@ -7,22 +7,10 @@ if (args is ["signatures-differential", .. var options])
     return SignaturesDifferential.Run(options.Chunk(2).ToDictionary(pair => pair[0], pair => pair[^1]));
 }
 
-<<<<<<< Updated upstream
 if (args is ["finality-of", var validators])
 {
     await ProposalToFinal.ServeAsync(int.Parse(validators, System.Globalization.CultureInfo.InvariantCulture));
     return 0;
-=======
-// dotnet run -c Release --project tests/Benchmarks -- floods [--seconds 7] [--only name]
-if (args is ["floods", .. var flooding])
-{
-    return await Floods.RunAsync(flooding.Chunk(2).ToDictionary(pair => pair[0], pair => pair[^1]));
-}
-
-if (args is ["flooded-node", var folder, var index])
-{
-    return await FloodedNode.RunAsync(folder, int.Parse(index, System.Globalization.CultureInfo.InvariantCulture));
->>>>>>> Stashed changes
 }
 
 // dotnet run -c Release --project tests/Benchmarks -- floods [--seconds 7] [--only name]
