@@ -93,6 +93,13 @@ public sealed partial class Mempool
     public (Mempool Next, MempoolOutcome Outcome) Add(Verified<Transaction> transaction, Ledger final, ChainRules rules) =>
         Add(transaction, final, rules, isStored: false);
 
+    /// <summary>
+    /// Why a transaction would be refused however much room there is, or null. Its signature is not looked at, which costs far
+    /// more: a node need neither verify nor pass on what it would not keep.
+    /// </summary>
+    public TransactionRejection? Check(Transaction offered, Ledger final, ChainRules rules) =>
+        Check(offered, QueueOf(offered.Sender).Find(offered.Nonce), final, rules, isStored: false);
+
     /// <summary>Takes a transaction back from storage at its arrival: what was good enough to enter then stays (MEM-12).</summary>
     public Mempool AddStored(Verified<Transaction> transaction, ulong arrival, Ledger final, ChainRules rules) =>
         new Mempool(Limits, byId, bySender, byPriority, reports, Bytes, arrival).Add(transaction, final, rules, isStored: true).Next;
@@ -118,9 +125,8 @@ public sealed partial class Mempool
             return (this, new MempoolOutcome.Known());
         }
 
-        var queue = QueueOf(offered.Sender);
-        var replaced = queue.Find(offered.Nonce);
-        if ((Execution.CheckForm(rules, offered) ?? CheckAdmission(offered, queue, replaced, final.GetAccount(offered.Sender)) ?? (isStored ? null : CheckEffect(offered, replaced, final, rules))) is { } why)
+        var replaced = QueueOf(offered.Sender).Find(offered.Nonce);
+        if (Check(offered, replaced, final, rules, isStored) is { } why)
         {
             return (this, new MempoolOutcome.Rejected(why));
         }
@@ -210,6 +216,11 @@ public sealed partial class Mempool
     }
 
     private SenderQueue QueueOf(Address sender) => bySender.Find(TrieKey.Of(sender)) ?? SenderQueue.Empty;
+
+    private TransactionRejection? Check(Transaction offered, Pooled? replaced, Ledger final, ChainRules rules, bool isStored) =>
+        Execution.CheckForm(rules, offered)
+            ?? CheckAdmission(offered, QueueOf(offered.Sender), replaced, final.GetAccount(offered.Sender))
+            ?? (isStored ? null : CheckEffect(offered, replaced, final, rules));
 
     private TransactionRejection? CheckAdmission(Transaction offered, SenderQueue queue, Pooled? replaced, Account account)
     {

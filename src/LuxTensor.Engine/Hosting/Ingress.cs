@@ -293,7 +293,9 @@ public sealed partial class Ingress
 
     private FrameVerdict TakeTransaction(Transaction transaction, List<NodeInput> batch)
     {
-        if (View.Pool.Find(transaction.Id) is not null || !seen.Add(transaction.Id))
+        if (View.Pool.Find(transaction.Id) is not null
+            || View.Pool.Check(transaction, View.FinalLedger, Rules) is not null // anybody can sign what nobody pays for: it goes no further
+            || !seen.Add(transaction.Id))
         {
             return FrameVerdict.Ignore;
         }
