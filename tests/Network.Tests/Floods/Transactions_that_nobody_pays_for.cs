@@ -41,9 +41,9 @@ public sealed class Transactions_that_nobody_pays_for : IDisposable
                 Host.Soon);
         }
 
-        await TransportBench.UntilAsync(() => Array.TrueForAll(paid, one => Has(listener, one)));
+        await TransportBench.UntilAsync(() =>
+            Array.TrueForAll(paid, one => Has(listener, one)) && node.Host.View.Pool.Count == 2 && node.Book.Find(sender.Id)!.State.Successes >= 2);
         Assert.DoesNotContain(unpaid, one => Has(listener, one));
-        Assert.Equal(2, node.Host.View.Pool.Count);
         Assert.Equal(2UL, node.Book.Find(sender.Id)!.State.Successes);
         Assert.Equal(0UL, node.Book.Find(sender.Id)!.State.Failures);
     }
