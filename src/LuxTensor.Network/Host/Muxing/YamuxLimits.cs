@@ -6,6 +6,9 @@ internal sealed record YamuxLimits
     /// <summary>Inbound streams whose handler still runs; the next is reset.</summary>
     internal int MostInbound { get; init; } = 128;
 
+    /// <summary>Inbound streams with those whose handler is done and which the peer has not closed; the next is reset.</summary>
+    internal int MostUnclosed { get; init; } = 512;
+
     /// <summary>Outbound streams open at once.</summary>
     internal int MostOutbound { get; init; } = 512;
 

@@ -175,7 +175,7 @@ internal sealed partial class YamuxSession
 
     private YamuxStream? Accept(uint id)
     {
-        if (closed != 0 || Volatile.Read(ref serving) >= Limits.MostInbound)
+        if (closed != 0 || Volatile.Read(ref serving) >= Limits.MostInbound || Volatile.Read(ref inbound) >= Limits.MostUnclosed)
         {
             Spend(refusalGauge, 1, $"streams beyond the {Limits.MostInbound} it may have open");
             Output.Post(new(Yamux.Kind.WindowUpdate, Yamux.Rst, id, 0));
@@ -185,6 +185,7 @@ internal sealed partial class YamuxSession
         var stream = new YamuxStream(this, id, isInbound: true);
         streams[id] = stream;
         metrics.StreamOpened();
+        Interlocked.Increment(ref inbound);
         Interlocked.Increment(ref serving);
         Output.Post(new(Yamux.Kind.WindowUpdate, Yamux.Ack, id, 0));
         _ = ServeAsync(stream);

@@ -26,6 +26,7 @@ internal sealed partial class YamuxSession : IAsyncDisposable
     private readonly FloodGauge controlGauge;
     private long nextId;
     private int outbound;
+    private int inbound;
     private int unacknowledged;
     private int serving;
     private uint nextPing;
@@ -214,7 +215,11 @@ internal sealed partial class YamuxSession : IAsyncDisposable
         if (streams.TryRemove(KeyValuePair.Create(stream.StreamId, stream)))
         {
             metrics.StreamClosed();
-            if (!stream.IsInbound)
+            if (stream.IsInbound)
+            {
+                Interlocked.Decrement(ref inbound);
+            }
+            else
             {
                 Interlocked.Decrement(ref outbound);
                 if (stream.Acknowledge())
