@@ -9,7 +9,7 @@ public sealed record RequestLimits
     /// <summary>The most bytes of an answer.</summary>
     public int MostAnswer { get; init; } = 16 << 20;
 
-    /// <summary>From the question to the whole answer; and how long a handler may take.</summary>
+    /// <summary>From the question to the whole answer; and how long a handler may take together with the writing of its answer.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Within each such period at least <see cref="LeastBytesAPeriod"/> must move; the first includes the peer's thinking.</summary>
@@ -23,4 +23,10 @@ public sealed record RequestLimits
 
     /// <summary>Requests of all peers that are answered at once; the next is reset.</summary>
     public int MostAtOnce { get; init; } = 64;
+
+    /// <summary>
+    /// Bytes of answers that are on their way at once. One takes at most half of what is left, or is not given: a few peers that
+    /// read slowly cost no more memory, and keep no small answer from others.
+    /// </summary>
+    public long MostAnswerBytes { get; init; } = 128 << 20;
 }

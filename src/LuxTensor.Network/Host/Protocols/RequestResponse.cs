@@ -13,6 +13,7 @@ namespace LuxTensor.Network;
 public sealed class RequestResponse(ISwarm swarm, string protocol, RequestLimits limits, TimeProvider time)
 {
     private readonly string[] protocols = [protocol];
+    private readonly BufferBudget outgoing = new(limits.MostAnswerBytes);
     private int answering;
 
     /// <summary>Asks a connected peer.</summary>
@@ -92,15 +93,23 @@ public sealed class RequestResponse(ISwarm swarm, string protocol, RequestLimits
 
             using var deadline = new CancellationTokenSource(limits.Timeout, time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellation);
-            if (await handler(stream.Peer, request, either.Token) is not { } answer)
+            if (await handler(stream.Peer, request, either.Token) is not { } answer
+                || answer.Length > (limits.MostAnswerBytes - outgoing.Held) / 2 || !outgoing.TryTake(answer.Length))
             {
                 stream.Reset();
                 return;
             }
 
-            using var writing = new Patience(limits.Period, limits.LeastBytesAPeriod, time, cancellation);
-            await Frames.WriteAsync(stream, answer, writing.Token, writing);
-            await stream.CloseWriteAsync(writing.Token);
+            try
+            {
+                using var writing = new Patience(limits.Period, limits.LeastBytesAPeriod, time, either.Token);
+                await Frames.WriteAsync(stream, answer, writing.Token, writing);
+                await stream.CloseWriteAsync(writing.Token);
+            }
+            finally
+            {
+                outgoing.Return(answer.Length);
+            }
         }
         finally
         {
