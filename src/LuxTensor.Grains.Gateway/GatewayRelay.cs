@@ -17,6 +17,9 @@ internal sealed class GatewayRelay : IAsyncDisposable
 {
     private const int SeenBytes = 512 << 10;
     private const int MostWaiting = 16_384;
+    private const int CountAttempts = 10;
+
+    private static readonly TimeSpan CountPause = TimeSpan.FromMilliseconds(100);
 
     private readonly ClusterOptions options;
     private readonly IGrainFactory grains;
@@ -158,6 +161,10 @@ internal sealed class GatewayRelay : IAsyncDisposable
                 foreach (var height in Enumerable.Range(0, batch.Count).Where(i => verdicts[i] == 1).GroupBy(i => batch[i].Vote.Ballot.Height))
                 {
                     await CountAsync(height.Key, Pack.Of([.. height.Select(i => items[i])])).ConfigureAwait(false);
+                    foreach (var i in height)
+                    {
+                        see(batch[i].Vote); // only now: what this gateway has seen it passes on no more
+                    }
                 }
             }
             catch (Exception) when (!stop.IsCancellationRequested)
@@ -178,17 +185,29 @@ internal sealed class GatewayRelay : IAsyncDisposable
             return;
         }
 
-        see(vote);
         if (view().Chain.IsLocal(vote.Validator))
         {
             guard.Record(vote); // GRD-5
         }
     }
 
-    private Task CountAsync(ulong height, byte[] pack)
+    /// <summary>Has votes counted; again where a call failed, because waiting for their validators to say them again costs a round.</summary>
+    private async Task CountAsync(ulong height, byte[] pack)
     {
-        var chain = view().Chain;
-        return grains.GetGrain<IBlockFinalityGrain>((long)height, options.ChainKey, null).Take(chain.Height, chain.Round, new Immutable<byte[]>(pack));
+        for (var attempt = 1; ; attempt++)
+        {
+            var chain = view().Chain;
+            try
+            {
+                await grains.GetGrain<IBlockFinalityGrain>((long)height, options.ChainKey, null)
+                    .Take(chain.Height, chain.Round, new Immutable<byte[]>(pack)).ConfigureAwait(false);
+                return;
+            }
+            catch (Exception) when (attempt < CountAttempts && height >= chain.Height && !stop.IsCancellationRequested)
+            {
+                await Task.Delay(CountPause, time, stop.Token).ConfigureAwait(false);
+            }
+        }
     }
 
     private async Task SubmitAsync()
