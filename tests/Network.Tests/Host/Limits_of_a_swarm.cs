@@ -47,6 +47,50 @@ public sealed class Limits_of_a_swarm
     }
 
     [Fact]
+    public async Task An_address_that_connects_again_and_again_has_to_wait()
+    {
+        var clock = new ManualTime();
+        await using var node = await Host.StartAsync(it => it with { MostPerAddress = 3, Time = clock });
+        for (var i = 0; i < 24; i++)
+        {
+            await using var peer = await Host.StartAsync();
+            await peer.Swarm.DialAsync(node.Address, Host.Soon);
+            await node.JoinedAsync(peer.Id);
+            peer.Swarm.Disconnect(node.Id, "it comes again");
+            await node.LeftAsync(peer.Id);
+            await node.EventAsync<SwarmEvent.Closed>(it => it.Peer == peer.Id);
+        }
+
+        await using var late = await Host.StartAsync();
+        await Assert.ThrowsAsync<StreamException>(() => late.Swarm.DialAsync(node.Address, Host.Soon));
+        await node.EventAsync<SwarmEvent.Refused>(static it => it.Cause == RefusalCause.AddressRate);
+
+        clock.Advance(TimeSpan.FromSeconds(1));
+        await late.Swarm.DialAsync(node.Address, Host.Soon);
+    }
+
+    [Fact]
+    public async Task Peers_that_came_by_themselves_do_not_keep_the_node_from_those_that_it_knows()
+    {
+        await using var known = await Host.StartAsync();
+        await using var node = await Host.StartAsync(it => it with { WantedPeers = 2, MostPeers = 6, MostInbound = 4 });
+        var strangers = new List<Host>();
+        for (var i = 0; i < 4; i++)
+        {
+            strangers.Add(await Host.StartAsync(static it => it with { Listen = [] }));
+            await strangers[i].Swarm.DialAsync(node.Address, Host.Soon);
+        }
+
+        node.Swarm.Store.Heard(known.Id, [known.Swarm.Listening[0]]);
+
+        Assert.True((await node.JoinedAsync(known.Id)).IsOutbound);
+        foreach (var stranger in strangers)
+        {
+            await stranger.DisposeAsync();
+        }
+    }
+
+    [Fact]
     public async Task Connections_of_one_address_are_bounded_and_a_place_comes_back()
     {
         await using var node = await Host.StartAsync(it => it with { MostPerAddress = 3 });

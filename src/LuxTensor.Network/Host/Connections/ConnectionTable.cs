@@ -38,6 +38,18 @@ internal sealed class ConnectionTable(PeerId self, SwarmOptions options)
         }
     }
 
+    /// <summary>Peers that this node dialled.</summary>
+    internal int Outbound
+    {
+        get
+        {
+            lock (gate)
+            {
+                return peers.Values.Count(static it => it.Description.IsOutbound);
+            }
+        }
+    }
+
     internal IReadOnlyList<PeerConnection> All
     {
         get

@@ -9,6 +9,9 @@ public enum RefusalCause
     /// <summary>The address has as many connections as it may.</summary>
     AddressLimit,
 
+    /// <summary>The address began more connections lately than it may.</summary>
+    AddressRate,
+
     /// <summary>All places for peers, or for peers that dial, are taken by more useful ones.</summary>
     Full,
 

@@ -43,7 +43,10 @@ public sealed partial class Swarm
         var room = MostDialsAtOnce - dialling.Count;
         var bootstrap = options.Bootstrap.Where(static it => it.Peer is not null).GroupBy(static it => it.Peer!.Value)
             .Select(it => (it.Key, (IReadOnlyList<Multiaddr>)[.. it, .. store.Addresses(it.Key)])).ToArray();
-        var missing = int.Min(options.WantedPeers, options.MostPeers) - table.Count - dialling.Count;
+        // The places that no inbound peer may have are for peers of this node's own choice, however many others there are: who fills all
+        // other places does not decide whom this node hears.
+        var wanted = int.Min(options.WantedPeers, options.MostPeers);
+        var missing = int.Max(wanted - table.Count, int.Min(wanted, options.MostPeers - options.MostInbound) - table.Outbound) - dialling.Count;
         var known = missing <= 0 ? [] : store.All().Where(static it => !it.Addresses.IsEmpty)
             .Select(static it => (it.Id, (IReadOnlyList<Multiaddr>)it.Addresses)).Where(it => MayDial(it.Id) && !Array.Exists(bootstrap, boot => boot.Key == it.Id)).Take(missing);
         return [.. bootstrap.Where(it => MayDial(it.Key)).Concat(known).Take(int.Max(room, 0))];

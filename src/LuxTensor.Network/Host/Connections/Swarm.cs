@@ -34,7 +34,7 @@ public sealed partial class Swarm : ISwarm, IAsyncDisposable
         this.options = options;
         upgrade = new Upgrade(identity, options);
         table = new ConnectionTable(identity.Id, options);
-        admission = new Admission(options.MostHandshakes, options.MostPerAddress);
+        admission = new Admission(options.MostHandshakes, options.MostPerAddress, options.Time);
         buffers = new BufferBudget(options.MostBuffered);
         dials = new DialBook(options);
         resolver = new AddressResolver(options.Time, options.NameServers);

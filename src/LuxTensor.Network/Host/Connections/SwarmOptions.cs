@@ -27,7 +27,7 @@ public sealed record SwarmOptions
     /// <summary>Peers that this node tries to have by dialling those it knows.</summary>
     public int WantedPeers { get; init; } = 16;
 
-    /// <summary>Connections, and handshakes under way, of one address (IPv4), or of one /64 (IPv6).</summary>
+    /// <summary>Connections, and handshakes under way, of one address (IPv4), or of one /64 (IPv6); so many it may begin a second, and eight times as many at once.</summary>
     public int MostPerAddress { get; init; } = 8;
 
     /// <summary>Inbound handshakes under way.</summary>
