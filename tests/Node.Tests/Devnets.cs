@@ -177,6 +177,36 @@ public sealed class Devnets
     }
 
     [Fact]
+    public async Task Nodes_of_configuration_files_meet_at_the_address_that_the_first_one_says()
+    {
+        using var folder = new Folder();
+        folder.Write("password", "pw\n");
+        folder.Write("1.json", Keys.Keystore(1, "pw"));
+        folder.Write("2.json", Keys.Keystore(2, "pw"));
+        folder.Write("validators.json", """
+            { "chainId": 5, "rules": { "blockInterval": "50ms", "roundTimeout": "1s" }, "validators": [ { "keystore": "1.json", "stake": "32" }, { "keystore": "2.json", "stake": "32" } ] }
+            """);
+        await Ok("init", "--validators", folder["validators.json"], "--out", folder["chain"]);
+        string Configure(int number, string bootstrap) => folder.Write($"node{number}.json", $$"""
+            {
+              "genesis": "chain/genesis.json", "data": "data{{number}}", "name": "node{{number}}", "keys": [ { "keystore": "{{number}}.json", "passwordFile": "password" } ],
+              "rpc": { "http": "127.0.0.1:0" }, "network": { "listen": [ "/ip4/127.0.0.1/tcp/0" ], "bootstrap": [ {{bootstrap}} ] }
+            }
+            """);
+
+        await using var first = RunningDevnet.StartNode(Configure(1, ""));
+        var address = (string)((JsonArray)(await first.EventAsync("network"))["addresses"]!).Single()!;
+        await using var second = RunningDevnet.StartNode(Configure(2, $"\"{address}\""));
+
+        await Task.WhenAll(first.FinalAsync(10), second.FinalAsync(10)); // neither has a quorum alone
+        var rpc = (string)(await first.EventAsync("started"))["http"]!;
+        var peer = ((JsonArray)JsonNode.Parse((await Ok("peers", "--rpc", rpc, "--json")).Out)!["peers"]!).Single()!;
+        Assert.NotEqual("0x0", (string)peer["proven"]!["number"]!); // blocks of the other carry certificates
+        Assert.Equal(ExitCode.Ok, await second.StopAsync());
+        Assert.Equal(ExitCode.Ok, await first.StopAsync());
+    }
+
+    [Fact]
     public async Task On_a_terminal_it_draws_its_nodes_and_what_to_try()
     {
         using var folder = new Folder();

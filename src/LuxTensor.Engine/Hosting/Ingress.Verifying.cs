@@ -64,9 +64,23 @@ public sealed partial class Ingress
             return FrameVerdict.Reject;
         }
 
+        if (FinalityIn(message) is { } shown)
+        {
+            options.Transport.Prove(from, shown.Height, shown.BlockHash);
+        }
+
         batch.Add(new NodeInput.Chain(input));
         return FrameVerdict.Accept;
     }
+
+    /// <summary>PEE-11: the certificate of a final block that a verified message carries, which whoever sent or forwarded it knows.</summary>
+    private static Certificate? FinalityIn(Message message) => message switch
+    {
+        Message.Propose { Proposal.Block.Certificate: var certificate } => certificate,
+        Message.BlockReply { Block.Certificate: var certificate } => certificate,
+        Message.Certify { Certificate: { Ballot.Phase: Phase.Precommit } certificate } => certificate,
+        _ => null,
+    };
 
     private FrameVerdict TakeHeaders(SyncInput.Headers headers, List<NodeInput> batch)
     {

@@ -65,6 +65,11 @@ internal sealed record NetworkSection(NetworkSettings Settings, string? Identity
 
         try
         {
+            if (Identity is null)
+            {
+                Directory.CreateDirectory(Path.GetDirectoryName(path)!); // the data folder, which a first start makes
+            }
+
             using var password = IdentityPasswordFile is { } file ? Password.FromFile(file) : null;
             return PeerIdentity.OpenOrCreate(path, password is null ? null : new string(password.Characters));
         }

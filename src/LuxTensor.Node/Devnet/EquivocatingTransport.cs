@@ -20,6 +20,8 @@ internal sealed class EquivocatingTransport(ITransport inner, SigningKey key, Ge
 
     public NetworkView Network => inner.Network;
 
+    public Task Completion => inner.Completion;
+
     public void Start(Func<IncomingFrame, bool> handler) => inner.Start(handler);
 
     public void Broadcast(Topic topic, ReadOnlyMemory<byte> frame)
