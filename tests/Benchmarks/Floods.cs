@@ -138,7 +138,7 @@ internal static class Floods
             parts.Add(string.Create(CultureInfo.InvariantCulture, $"connections ended after {tally.Cut.Median:F2} s"));
         }
 
-        return parts.Count == 0 ? "nothing: it costs too little" : string.Join(", ", parts);
+        return parts.Count == 0 ? "put up with it" : string.Join(", ", parts);
     }
 
     private static string Times(IReadOnlyList<(ulong Height, double Milliseconds, uint Round)> finals)

@@ -189,6 +189,11 @@ public sealed partial class Ingress
     /// <summary>Gives the verdict, or null where it is given later.</summary>
     private FrameVerdict? Take(IncomingFrame frame, List<NodeInput> batch, List<(Vote Vote, IncomingFrame Frame)> votes)
     {
+        if (frame.IsHeard?.Invoke() == false)
+        {
+            return FrameVerdict.Ignore;
+        }
+
         if (!MessageCodec.TryDecode(frame.Bytes.Span, Rules, out var message, out _) || !frame.Topic.Carries(message!))
         {
             return FrameVerdict.Reject;

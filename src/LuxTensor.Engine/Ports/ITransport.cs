@@ -69,6 +69,9 @@ public sealed record IncomingFrame(PeerId From, Topic Topic, ReadOnlyMemory<byte
 {
     /// <summary>Answers a request on the way that it came; null where an answer is a frame like any other.</summary>
     public Action<ReadOnlyMemory<byte>>? Answer { get; init; }
+
+    /// <summary>Whether its sender is still listened to: what waits of a peer that was banned meanwhile is not worth a look. Null where it always is.</summary>
+    public Func<bool>? IsHeard { get; init; }
 }
 
 /// <summary>

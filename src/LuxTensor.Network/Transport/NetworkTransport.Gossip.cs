@@ -79,7 +79,8 @@ public sealed partial class NetworkTransport
                     message.Judge(GossipVerdict.Ignore);
                     break;
             }
-        }));
+        })
+        { IsHeard = () => !book.IsBanned(message.From) });
 
     /// <summary>Fetches what was announced, beside a few others of the same peer; further ones may come again.</summary>
     private bool TryFetch(Announcement wanted, GossipMessage message, Greeted sender, Topic topic, PeerMerit merit)

@@ -30,9 +30,9 @@ internal static class MessageFloods
         Of("certificates of unknown epochs", "certificates a second", Topic.Certificates, static victim => Certificate(victim, 1_000_000_000)),
         Of("forged evidence", "signature check, ban", Topic.Evidence, Evidence),
         Of("evidence against nobody", "evidence a minute", Topic.Evidence, static victim => Accuse(victim, Nobody)),
-        Of("transactions with bad signatures", "signature check, ban", Topic.Transactions, static victim => Transfer(victim, Nobody, (ulong)Random.Shared.NextInt64(), spoil: true)),
+        Of("transactions with bad signatures", "signature check, ban", Topic.Transactions, static victim => Transfer(victim, victim.Chain.Sender, (ulong)Random.Shared.Next(256), spoil: true)),
         Of("transactions of accounts without money", "transactions a second, not forwarded", Topic.Transactions, static victim => Transfer(victim, Nobody, (ulong)Random.Shared.NextInt64(1 << 20), spoil: false), batch: 10),
-        Of("transactions that pay", "256 of a sender, bytes of the pool", Topic.Transactions, static victim => Transfer(victim, victim.Chain.Sender, (ulong)Random.Shared.Next(5_000), spoil: false), batch: 10),
+        Of("transactions that pay", "256 of a sender, bytes of the pool", Topic.Transactions, static victim => Transfer(victim, victim.Chain.Sender, (ulong)Random.Shared.Next(256), spoil: false), batch: 10),
         Of("requests as gossip", "a topic carries its kind", Topic.Votes, static victim => new Message.GetBlocks(1 + (ulong)Random.Shared.NextInt64(1 << 20) % victim.Height(), 128)),
         Of("frames that do not decode", "ban", Topic.Votes, static _ => null),
         Flood.ByPeers("announcements of frames that nobody has", "blocks a second, fetches of a peer", "announcements", Peers, AnnounceAsync),
@@ -109,7 +109,7 @@ internal static class MessageFloods
     private static Message.Submit Transfer(Victim victim, SigningKey from, ulong nonce, bool spoil)
     {
         var chain = victim.Genesis.Rules.ChainId;
-        var made = Transaction.Sign(chain, from, nonce, 1_000, new TransactionBody.Transfer(Address.Of(Nobody.PublicKey), (UInt128)Random.Shared.NextInt64()));
+        var made = Transaction.Sign(chain, from, nonce, 1_000 + (UInt128)Random.Shared.Next(1_000_000), new TransactionBody.Transfer(Address.Of(Nobody.PublicKey), (UInt128)Random.Shared.Next()));
         if (!spoil)
         {
             return new(made);
