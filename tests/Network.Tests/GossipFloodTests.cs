@@ -117,6 +117,15 @@ public sealed class GossipFloodTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_flood_of_the_same_again_and_again()
+    {
+        var stream = await AttackAsync();
+        byte[] much = [.. Enumerable.Repeat(WireMessage.Of(Topic, "the same"u8).Frame.ToArray(), 5_000).SelectMany(static it => it)];
+
+        await UntilCutOffAsync(async _ => await stream.WriteAsync(much, CancellationToken.None));
+    }
+
+    [Fact]
     public async Task A_flood_of_asking()
     {
         var stream = await AttackAsync();

@@ -123,6 +123,9 @@ public sealed record GossipParameters
     /// <summary>Messages of at least this many bytes are announced as not wanted to the rest of the mesh when they arrive.</summary>
     public int DontWantBytes { get; init; } = 1024;
 
+    /// <summary>Messages of a peer that are copies of what it said itself, between two heartbeats; each time so many of them is an offence.</summary>
+    public int MaxRepeats { get; init; } = 1024;
+
     /// <summary>Control entries and ids of a peer that are looked at between two heartbeats; more of them is an offence.</summary>
     public int MaxControlIds { get; init; } = 20_000;
 
@@ -174,7 +177,7 @@ public sealed record GossipParameters
         {
             (MaxCachedMessages, nameof(MaxCachedMessages)), (MaxBackoffsPerTopic, nameof(MaxBackoffsPerTopic)), (MaxSeen, nameof(MaxSeen)),
             (MaxPendingMessages, nameof(MaxPendingMessages)), (MaxSubscriptionsPerPeer, nameof(MaxSubscriptionsPerPeer)), (MaxTopics, nameof(MaxTopics)),
-            (MaxEntriesPerFrame, nameof(MaxEntriesPerFrame)), (MaxMessagesPerFrame, nameof(MaxMessagesPerFrame)), (MaxIdsPerFrame, nameof(MaxIdsPerFrame)),
+            (MaxRepeats, nameof(MaxRepeats)), (MaxEntriesPerFrame, nameof(MaxEntriesPerFrame)), (MaxMessagesPerFrame, nameof(MaxMessagesPerFrame)), (MaxIdsPerFrame, nameof(MaxIdsPerFrame)),
             (OpportunisticGraftTicks, nameof(OpportunisticGraftTicks)),
         })
         {

@@ -5,6 +5,8 @@ namespace LuxTensor.Network;
 /// <summary>What the router knows of a connected peer. Every collection is bounded by <see cref="GossipParameters"/>.</summary>
 internal sealed class GossipPeer(PeerId id, GossipVersion version, bool isOutbound, string address, PeerScore score)
 {
+    private readonly HashSet<MessageId> copies = []; // since the last heartbeat
+    private int repeats;
     private HashSet<MessageId> dontWants = [];
     private HashSet<MessageId> olderDontWants = [];
 
@@ -62,8 +64,21 @@ internal sealed class GossipPeer(PeerId id, GossipVersion version, bool isOutbou
         }
     }
 
+    /// <summary>Counts a copy of a message that was seen; true each time that so many were copies of what this peer said itself.</summary>
+    public bool Repeats(MessageId id, int most)
+    {
+        if (copies.Count < most ? copies.Add(id) : !copies.Contains(id))
+        {
+            return false; // it may be the first time that this peer says it
+        }
+
+        return ++repeats % most == 0;
+    }
+
     public void Heartbeat()
     {
+        repeats = 0;
+        copies.Clear();
         (HaveMessages, AskedIds, WantedIds, WantedBytes, ControlIds) = (0, 0, 0, 0, 0);
         (BrokePromise, IsFlooding) = (false, false);
         (dontWants, olderDontWants) = (olderDontWants, dontWants);

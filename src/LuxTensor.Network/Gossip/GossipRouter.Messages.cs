@@ -101,7 +101,7 @@ internal sealed partial class GossipRouter
         promises.Kept(message.Id);
         if (pending.TryGet(message.Id, out var waiting))
         {
-            counts.Duplicates++;
+            Copied(peer, message.Id);
             if (!waiting.Senders.Contains(peer))
             {
                 waiting.Senders.Add(peer);
@@ -112,7 +112,7 @@ internal sealed partial class GossipRouter
 
         if (seen.TryGet(message.Id, out var entry))
         {
-            counts.Duplicates++;
+            Copied(peer, message.Id);
             Repeat(peer, topic, entry);
             return;
         }
@@ -138,6 +138,16 @@ internal sealed partial class GossipRouter
         }
 
         effects.Add(new GossipEffect.Deliver(wire, peer.Id));
+    }
+
+    // Everybody says the same once; only who says it for ever costs more than it can be worth.
+    private void Copied(GossipPeer peer, MessageId id)
+    {
+        counts.Duplicates++;
+        if (peer.Repeats(id, rules.MaxRepeats))
+        {
+            Penalise(peer, 1);
+        }
     }
 
     // A copy of a message that was judged.

@@ -33,7 +33,7 @@ internal static class GossipFloods
             tally.Send();
             await Task.Delay(Timeout.Infinite, cancellation).WaitAsync(TimeSpan.FromMilliseconds(100), cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }),
-        Flood.ByPeers("all that was heard, again and again", "message ids that were seen", "MiB", Peers, async (attacker, _, tally, cancellation) =>
+        Flood.ByPeers("all that was heard, again and again", "copies of what a peer said itself, behaviour score", "MiB", Peers, async (attacker, _, tally, cancellation) =>
         {
             await using var gossip = await attacker.GossipAsync(cancellation);
             await Task.Delay(1_000, cancellation); // some heights' worth
