@@ -29,10 +29,10 @@ public sealed class Answers_that_are_not_read
         }
 
         await ReadAsync(first);
-        for (var read = 0; read < LargeBytes;)
+        var soon = Host.Soon;
+        while (await TryAsync(peer, node.Id) < LargeBytes)
         {
-            await using var third = await AskAsync(peer, node.Id, Large); // the first is over there a moment after it is read here
-            read = await ReadAsync(third).ContinueWith(static it => it.IsCompletedSuccessfully ? it.Result : 0, TaskScheduler.Default);
+            soon.ThrowIfCancellationRequested(); // the first is over there a moment after it is read here
         }
     }
 
@@ -71,6 +71,20 @@ public sealed class Answers_that_are_not_read
         var stream = await peer.Swarm.OpenAsync(node, [Protocol], Host.Soon);
         await Frames.WriteAsync(stream, new[] { what }, Host.Soon);
         return stream;
+    }
+
+    /// <summary>Asks once more; 0 where it is refused, with the request or before it.</summary>
+    private static async Task<int> TryAsync(Host peer, PeerId node)
+    {
+        try
+        {
+            await using var stream = await AskAsync(peer, node, Large);
+            return await ReadAsync(stream);
+        }
+        catch (StreamException)
+        {
+            return 0;
+        }
     }
 
     private static async Task<int> ReadAsync(IPeerStream stream)
