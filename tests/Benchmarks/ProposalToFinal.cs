@@ -18,8 +18,7 @@ namespace LuxTensor.Tests.Benchmarks;
 /// </summary>
 internal static class ProposalToFinal
 {
-    private const int Heights = 120;
-    private const int WarmUp = 60; // a node runs for months: what is compiled late is not its cost
+    private const int Heights = 60;
     private const int Turns = 3; // of which the middle one counts
 
     private static readonly int Workers = int.Clamp(Environment.ProcessorCount, 1, 8);
@@ -112,7 +111,9 @@ internal static class ProposalToFinal
 
         var wall = new List<double>();
         var disk = new List<double>();
-        for (ulong height = 1; height <= Heights; height++)
+        // A node runs for months: code that is called once a height is compiled well only after some hundreds of them.
+        var warmUp = ulong.Clamp(100_000 / (ulong)validators, 60, 1_000);
+        for (ulong height = 1; height <= warmUp + Heights; height++)
         {
             var set = ballots.Epochs.Of(rules.EpochOf(height));
             var proposer = set.ProposerOf(height, 0).Address;
@@ -150,7 +151,7 @@ internal static class ProposalToFinal
             }
 
             await final;
-            if (height > WarmUp && offer is not null)
+            if (height > warmUp && offer is not null)
             {
                 wall.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
                 disk.Add((journal.Spent + guard.Spent - diskBefore).TotalMilliseconds);
