@@ -62,16 +62,11 @@ internal static class ProposalToFinal
 
     private static async Task<Measured> InProcessAsync(int validators, string engine)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!, [typeof(ProposalToFinal).Assembly.Location, "finality-of", $"{validators}"])
+        var start = new ProcessStartInfo("dotnet", [typeof(ProposalToFinal).Assembly.Location, "finality-of", $"{validators}"])
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
         };
-        if (Path.GetFileNameWithoutExtension(start.FileName) != "dotnet")
-        {
-            start.ArgumentList.RemoveAt(0); // it is the benchmarks' own executable
-        }
-
         start.Environment["LUXTENSOR_SIGNATURES"] = engine;
         using var process = Process.Start(start)!;
         var told = await process.StandardOutput.ReadToEndAsync();

@@ -321,7 +321,7 @@ internal static class ClusterBenchmarks
 
     private static async Task<Process> StartOtherAsync(string database, int port)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!, [typeof(Program).Assembly.Location, "serve", database, port.ToString(CultureInfo.InvariantCulture)])
+        var start = new ProcessStartInfo("dotnet", [typeof(Program).Assembly.Location, "serve", database, port.ToString(CultureInfo.InvariantCulture)])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
