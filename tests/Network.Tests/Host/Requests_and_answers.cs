@@ -69,24 +69,16 @@ public sealed class Requests_and_answers
     public async Task A_silent_peer_is_given_up_after_a_period_and_a_slow_one_after_the_timeout()
     {
         var clock = new ManualTime();
-        var asked = new SemaphoreSlim(0);
-        await using var answerer = await Host.StartAsync();
-        answerer.Swarm.Serve(Protocol, 8, async (stream, cancellation) =>
-        {
-            asked.Release();
-            await Task.Delay(Timeout.Infinite, cancellation);
-        });
-        await using var asker = await Host.StartAsync();
-        await asker.Swarm.DialAsync(answerer.Address, Host.Soon);
-        var requests = new RequestResponse(asker.Swarm, Protocol, new() { Period = TimeSpan.FromSeconds(10), Timeout = TimeSpan.FromSeconds(30) }, clock);
+        var quiet = new Dripping([]);
+        var requests = new RequestResponse(quiet, Protocol, new() { Period = TimeSpan.FromSeconds(10), Timeout = TimeSpan.FromSeconds(30) }, clock);
 
-        var silent = requests.AskAsync(answerer.Id, new byte[1], Host.Soon);
-        await asked.WaitAsync(Host.Soon);
+        var silent = requests.AskAsync(quiet.Peer, new byte[1], Host.Soon);
+        await quiet.WaitAsync();
         clock.Advance(TimeSpan.FromSeconds(11));
         Assert.Equal(RequestFault.Silent, (await Assert.ThrowsAsync<RequestException>(() => silent)).Fault);
 
-        var late = requests.AskAsync(answerer.Id, new byte[1], Host.Soon);
-        await asked.WaitAsync(Host.Soon);
+        var late = requests.AskAsync(quiet.Peer, new byte[1], Host.Soon);
+        await quiet.WaitAsync();
         clock.Advance(TimeSpan.FromSeconds(31));
         Assert.Equal(RequestFault.TimedOut, (await Assert.ThrowsAsync<RequestException>(() => late)).Fault);
     }
