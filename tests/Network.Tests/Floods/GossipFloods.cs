@@ -10,7 +10,6 @@ internal static class GossipFloods
 {
     private const int Peers = 4;
     private const int Ids = 1_000;
-    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(5);
 
     internal static IReadOnlyList<Flood> All { get; } =
     [
@@ -33,7 +32,7 @@ internal static class GossipFloods
             tally.Send();
             await Task.Delay(Timeout.Infinite, cancellation).WaitAsync(TimeSpan.FromMilliseconds(100), cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }),
-        Flood.ByPeers("all that was heard, again and again", "copies of what a peer said itself, behaviour score", "MiB", Peers, async (attacker, _, tally, cancellation) =>
+        Flood.ByPeers("all that was heard, again and again", "copies of what a peer said itself, behaviour score", "MiB", Peers, async (attacker, victim, tally, cancellation) =>
         {
             await using var gossip = await attacker.GossipAsync(cancellation);
             await Task.Delay(1_000, cancellation); // some heights' worth
@@ -48,7 +47,7 @@ internal static class GossipFloods
             {
                 await gossip.WriteAsync(much, cancellation);
                 tally.Send();
-                await Task.Delay(Beat, cancellation);
+                await Task.Delay(victim.Beat, cancellation);
             }
         }),
     ];
@@ -61,7 +60,7 @@ internal static class GossipFloods
             {
                 await gossip.WriteAsync(RpcWriter.Frame(make(victim)), cancellation);
                 tally.Send(entries);
-                await Task.Delay(Beat, cancellation);
+                await Task.Delay(victim.Beat, cancellation);
             }
         });
 

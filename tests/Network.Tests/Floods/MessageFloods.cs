@@ -17,7 +17,6 @@ internal static class MessageFloods
 {
     private const int Peers = 4;
     private const int Batch = 50;
-    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(5);
     private static readonly SigningKey Nobody = SigningKey.Generate();
 
     internal static IReadOnlyList<Flood> All { get; } =
@@ -51,7 +50,7 @@ internal static class MessageFloods
                     Announcement.Carry(make(victim) is { } message ? MessageCodec.Encode(chain, message) : RandomNumberGenerator.GetBytes(200))).Frame.ToArray()).ToArray();
                 await gossip.WriteAsync(frames, cancellation);
                 tally.Send(batch);
-                await Task.Delay(Beat, cancellation);
+                await Task.Delay(victim.Beat, cancellation);
             }
         });
 
@@ -64,7 +63,7 @@ internal static class MessageFloods
                 victim.Topics.Of(Topic.Blocks)!, new Announcement(Any(), 2 << 20).Encode()).Frame.ToArray()).ToArray();
             await gossip.WriteAsync(frames, cancellation);
             tally.Send(Batch);
-            await Task.Delay(Beat, cancellation);
+            await Task.Delay(victim.Beat, cancellation);
         }
     }
 

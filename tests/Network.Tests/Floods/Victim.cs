@@ -15,6 +15,9 @@ internal sealed record Victim(TestChain Chain, Multiaddr Address, Func<ulong> He
 
     internal PeerId Id => Address.Peer!.Value;
 
+    /// <summary>How long an attacker waits between two batches of messages.</summary>
+    internal TimeSpan Beat { get; init; } = TimeSpan.FromMilliseconds(5);
+
     internal TopicNames Topics { get; } = new(Chain.Genesis);
 }
 

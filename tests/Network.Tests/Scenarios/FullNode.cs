@@ -12,7 +12,7 @@ namespace LuxTensor.Tests.Network;
 /// <summary>A node as an operator runs it, in this process: SQLite, libp2p over loopback, an account of its peers. What it has lies in a folder.</summary>
 internal sealed class FullNode : IAsyncDisposable, INoticeSink
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90); // only turns a hang into a failure
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(180); // only turns a hang into a failure
 
     private readonly Lock gate = new();
     private readonly List<(ulong Height, TaskCompletionSource Reached)> waiting = [];
