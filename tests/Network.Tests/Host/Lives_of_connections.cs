@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using System.Net;
 using System.Net.Sockets;
 using LuxTensor.Core.Consensus;
@@ -47,7 +48,8 @@ public sealed class Lives_of_connections
         await two.JoinedAsync(one.Id);
         await two.LeftAsync(one.Id);
         await one.LeftAsync(two.Id);
-        Assert.Equal([$"joined {one.Id}", $"left {one.Id}"], late.Heard);
+        Assert.Equal($"joined {one.Id}", await late.NextAsync());
+        Assert.Equal($"left {one.Id}", await late.NextAsync());
         var closed = await two.EventAsync<SwarmEvent.Closed>();
         Assert.Equal(new CloseReason(CloseCause.Disconnected, "the test says so"), closed.Why);
         Assert.Equal(CloseCause.ClosedByPeer, (await one.EventAsync<SwarmEvent.Closed>()).Why.Cause);
@@ -331,10 +333,12 @@ public sealed class Lives_of_connections
 
     private sealed class Recorder : IPeerWatcher
     {
-        internal List<string> Heard { get; } = [];
+        private readonly Channel<string> heard = Channel.CreateUnbounded<string>();
 
-        public void Joined(ConnectedPeer peer) => Heard.Add($"joined {peer.Id}");
+        public void Joined(ConnectedPeer peer) => heard.Writer.TryWrite($"joined {peer.Id}");
 
-        public void Left(PeerId peer) => Heard.Add($"left {peer}");
+        public void Left(PeerId peer) => heard.Writer.TryWrite($"left {peer}");
+
+        internal Task<string> NextAsync() => heard.Reader.ReadAsync(Host.Soon).AsTask();
     }
 }

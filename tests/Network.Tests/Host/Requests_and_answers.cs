@@ -77,7 +77,8 @@ public sealed class Requests_and_answers
         clock.Advance(TimeSpan.FromSeconds(11));
         Assert.Equal(RequestFault.Silent, (await Assert.ThrowsAsync<RequestException>(() => silent)).Fault);
 
-        var late = requests.AskAsync(quiet.Peer, new byte[1], Host.Soon);
+        var patient = new RequestResponse(quiet, Protocol, new() { Period = TimeSpan.FromHours(1), Timeout = TimeSpan.FromSeconds(30) }, clock);
+        var late = patient.AskAsync(quiet.Peer, new byte[1], Host.Soon);
         await quiet.WaitAsync();
         clock.Advance(TimeSpan.FromSeconds(31));
         Assert.Equal(RequestFault.TimedOut, (await Assert.ThrowsAsync<RequestException>(() => late)).Fault);
