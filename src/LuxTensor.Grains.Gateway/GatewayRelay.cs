@@ -25,7 +25,6 @@ internal sealed class GatewayRelay : IAsyncDisposable
     private readonly IGrainFactory grains;
     private readonly Func<NodeState> view;
     private readonly Action<Vote> see;
-    private readonly Action<Exception> fail;
     private readonly TimeProvider time;
     private readonly Lock seenGate = new();
     private SeenFilter seen = new(SeenBytes); // votes come once from every peer
@@ -44,7 +43,7 @@ internal sealed class GatewayRelay : IAsyncDisposable
 
     public GatewayRelay(ClusterOptions options, IGrainFactory grains, Func<NodeState> view, Action<Vote> see, Action<Notice> tell, Action<Exception> fail, TimeProvider time)
     {
-        (this.options, this.grains, this.view, this.see, this.fail, this.time) = (options, grains, view, see, fail, time);
+        (this.options, this.grains, this.view, this.see, this.time) = (options, grains, view, see, time);
         guard = options.Store.OpenGuard(null);
         toChain = new Packer(pack => Chain.Take(new Immutable<byte[]>(pack)), static () => false); // a peer says again what matters
         ingress = options.Transport is null ? null : new Ingress(new IngressOptions
@@ -77,12 +76,6 @@ internal sealed class GatewayRelay : IAsyncDisposable
             Task.Run(SubmitAsync),
             ingress?.RunAsync() ?? Task.CompletedTask,
         ];
-        if (options.Transport is { } transport)
-        {
-            transport.Start(ingress!.Offer);
-            _ = transport.Completion.ContinueWith(
-                ended => fail(ended.Exception!.InnerException!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-        }
     }
 
     /// <summary>Has the chain store a transaction that was verified; gives what became of it, and after which commit.</summary>

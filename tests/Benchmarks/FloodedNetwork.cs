@@ -26,13 +26,7 @@ internal sealed class ValidatorProcess : IAsyncDisposable
 
     public ValidatorProcess(string folder, int index)
     {
-        var own = Environment.ProcessPath!;
-        string[] args = ["flooded-node", folder, index.ToString(CultureInfo.InvariantCulture)];
-        var start = Path.GetFileNameWithoutExtension(own) == "dotnet"
-            ? new ProcessStartInfo(own, [typeof(ValidatorProcess).Assembly.Location, .. args])
-            : new ProcessStartInfo(own, args);
-        (start.UseShellExecute, start.RedirectStandardInput, start.RedirectStandardOutput) = (false, true, true);
-        process = Process.Start(start) ?? throw new InvalidOperationException("a node could not be started");
+        process = Process.Start(Own.Start("flooded-node", folder, index.ToString(CultureInfo.InvariantCulture))) ?? throw new InvalidOperationException("a node could not be started");
         reading = ReadAsync();
     }
 

@@ -148,8 +148,8 @@ internal static class Floods
             return "none";
         }
 
-        var order = finals.Select(static it => it.Milliseconds).Order().ToArray();
-        return string.Create(CultureInfo.InvariantCulture, $"{order[order.Length / 2]:F0}/{order[int.Min(order.Length - 1, order.Length * 95 / 100)]:F0} ms");
+        double[] times = [.. finals.Select(static it => it.Milliseconds)];
+        return string.Create(CultureInfo.InvariantCulture, $"{Report.Median(times):F0}/{Report.Quantile(times, 95):F0} ms");
     }
 
     private static string LoadAverage() =>

@@ -62,11 +62,7 @@ internal static class ProposalToFinal
 
     private static async Task<Measured> InProcessAsync(int validators, string engine)
     {
-        var start = new ProcessStartInfo("dotnet", [typeof(ProposalToFinal).Assembly.Location, "finality-of", $"{validators}"])
-        {
-            UseShellExecute = false,
-            RedirectStandardOutput = true,
-        };
+        var start = Own.Start("finality-of", $"{validators}");
         start.Environment["LUXTENSOR_SIGNATURES"] = engine;
         using var process = Process.Start(start)!;
         var told = await process.StandardOutput.ReadToEndAsync();
@@ -153,7 +149,7 @@ internal static class ProposalToFinal
             }
         }
 
-        return new Measured(Median(wall), Quantile(wall, 95), wall.Count, Signatures(chain, ballots), Median(disk));
+        return new Measured(Report.Median(wall), Report.Quantile(wall, 95), wall.Count, Signatures(chain, ballots), Report.Median(disk));
     }
 
     /// <summary>Milliseconds to verify a quorum's votes of both phases on all workers, as many together as a node takes.</summary>
@@ -180,10 +176,6 @@ internal static class ProposalToFinal
         var quorum = (set.Validators.Length * 2 / 3) + 1;
         return best / set.Validators.Length * quorum * 2 / Workers;
     }
-
-    private static double Median(List<double> values) => Quantile(values, 50);
-
-    private static double Quantile(List<double> values, int percent) => values.Order().ElementAt(int.Min(values.Count - 1, values.Count * percent / 100));
 
     private sealed record Measured(double Median, double Late, int Heights, double Signatures, double Stored);
 

@@ -82,7 +82,7 @@ internal static class RpcBenchmarks
         }
 
         Report.Line(
-            $"JSON-RPC over HTTP, {what}", $"{Text(Median(rates), "N0")} calls/s", Text(Median(ratios), "F2"),
+            $"JSON-RPC over HTTP, {what}", $"{Text(Report.Median(rates), "N0")} calls/s", Text(Report.Median(ratios), "F2"),
             $"of Kestrel with a constant answer{(aim is { } goal ? $", aim {Text(goal, "F1")}" : "")}; turns {Text(ratios.Min(), "F2")} to {Text(ratios.Max(), "F2")}");
         await kestrel.StopAsync(CancellationToken.None);
     }
@@ -165,9 +165,9 @@ internal static class RpcBenchmarks
 
         Report.Line(
             $"a block to {Subscribers:N0} WebSocket subscribers, last delivery",
-            $"median {Text(Median(times), "F1")} ms, {Text(times.Min(), "F1")} to {Text(times.Max(), "F1")} over {Blocks} blocks",
-            Text(Median(times) / Median(floor), "F2"),
-            $"of one bare send a socket ({Text(Median(floor), "F1")} ms); aim 20 ms; with the receivers {Text(Median(cpu), "F1")} ms of CPU, {Text(Median(cpu) / Median(floorCpu), "F2")} of theirs");
+            $"median {Text(Report.Median(times), "F1")} ms, {Text(times.Min(), "F1")} to {Text(times.Max(), "F1")} over {Blocks} blocks",
+            Text(Report.Median(times) / Report.Median(floor), "F2"),
+            $"of one bare send a socket ({Text(Report.Median(floor), "F1")} ms); aim 20 ms; with the receivers {Text(Report.Median(cpu), "F1")} ms of CPU, {Text(Report.Median(cpu) / Report.Median(floorCpu), "F2")} of theirs");
     }
 
     private static async Task<KestrelServer> StartConstantAsync(byte[] answer)
@@ -185,8 +185,6 @@ internal static class RpcBenchmarks
         var uri = new Uri(kestrel.Features.Get<IServerAddressesFeature>()!.Addresses.Single());
         return new IPEndPoint(IPAddress.Parse(uri.Host), uri.Port);
     }
-
-    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 
     private static string Text(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 

@@ -27,7 +27,7 @@ public sealed class CrashTests
         string? reason = null;
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var node = Open(chain, journal, guard);
-        using var subscription = node.Subscribe(new Sink(notice =>
+        using var subscription = node.Subscribe(new Listener(notice =>
         {
             if (notice is Notice.Finalized final)
             {
@@ -131,7 +131,7 @@ public sealed class CrashTests
         using var restored = new MemoryJournal(chain.Genesis);
         await using var second = Open(chain, restored, guard);
         var refused = new TaskCompletionSource<Notice.SigningRefused>(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var subscription = second.Subscribe(new Sink(notice =>
+        using var subscription = second.Subscribe(new Listener(notice =>
         {
             if (notice is Notice.SigningRefused refusal)
             {
@@ -199,7 +199,7 @@ public sealed class CrashTests
         {
             await using var node = Open(chain, journal, guard);
             var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            using var subscription = node.Subscribe(new Sink(notice =>
+            using var subscription = node.Subscribe(new Listener(notice =>
             {
                 if (notice is Notice.Finalized or Notice.SigningRefused { Ballot.Phase: Phase.Prepare })
                 {
@@ -255,7 +255,7 @@ public sealed class CrashTests
         await using var node = Open(chain, journal, guard, transport);
         var vote = Vote(chain, 1, Phase.Prepare);
         var signed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var subscription = node.Subscribe(new Sink(notice =>
+        using var subscription = node.Subscribe(new Listener(notice =>
         {
             if (notice is Notice.SigningRefused { Why: GuardDecision.DoubleSign } refused && refused.Ballot.Round == 0 && refused.Ballot.Phase == Phase.Prepare)
             {
@@ -290,7 +290,7 @@ public sealed class CrashTests
     private static async Task RunTo(NodeHost node, ulong height)
     {
         var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var subscription = node.Subscribe(new Sink(notice =>
+        using var subscription = node.Subscribe(new Listener(notice =>
         {
             if (notice is Notice.Finalized final && final.Sequence >= height)
             {
@@ -309,9 +309,4 @@ public sealed class CrashTests
         Keys = [chain.Validators[0]],
         Transport = transport ?? new LocalNetwork().Join(new PeerId("alone")),
     });
-
-    private sealed class Sink(Action<Notice> see) : INoticeSink
-    {
-        public void Publish(Notice notice) => see(notice);
-    }
 }

@@ -34,7 +34,7 @@ public sealed class ServingTests : IAsyncDisposable
     {
         var told = new List<string>();
         var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var subscription = node.Subscribe(new Sink(notice =>
+        using var subscription = node.Subscribe(new Listener(notice =>
         {
             if (notice is Notice.Unreadable { Why: var why })
             {
@@ -111,10 +111,5 @@ public sealed class ServingTests : IAsyncDisposable
         }
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-    }
-
-    private sealed class Sink(Action<Notice> see) : INoticeSink
-    {
-        public void Publish(Notice notice) => see(notice);
     }
 }

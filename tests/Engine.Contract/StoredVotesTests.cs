@@ -1,6 +1,5 @@
 using LuxTensor.Core;
 using LuxTensor.Core.Consensus;
-using LuxTensor.Core.ForkChoice;
 using LuxTensor.Core.Voting;
 using LuxTensor.Crypto;
 using LuxTensor.Engine;
@@ -10,7 +9,14 @@ namespace LuxTensor.Tests.Engine;
 /// <summary>How the votes of a turn are stored: together, and in the order in which they changed the state.</summary>
 public sealed class StoredVotesTests
 {
-    private readonly TestChain chain = new(10);
+    private readonly TestChain chain;
+    private readonly Ballots ballots;
+
+    public StoredVotesTests()
+    {
+        chain = new TestChain(10);
+        ballots = new Ballots(chain);
+    }
 
     [Fact]
     public void Votes_of_a_height_and_a_millisecond_are_one_input()
@@ -72,7 +78,7 @@ public sealed class StoredVotesTests
         Assert.Throws<JournalException>(() => InputCodec.Decode(new JournalInput(stored.Height, bytes.AsMemory(0, bytes.Length - 1)), chain.Genesis.Rules, turn.State.Chain.Epochs));
     }
 
-    private NodeState Begin() => Routing.Begin(chain.Genesis, new BlockNode(chain.Genesis.Block, chain.Genesis.Ledger, []), null, [], new());
+    private NodeState Begin() => ballots.Begin([]);
 
     private (Vote[] Votes, ulong Now)[] Decode(JournalBatch batch) =>
         [.. batch.Inputs.Select(stored => (VotesIn(stored), InputCodec.Decode(stored, chain.Genesis.Rules, Begin().Chain.Epochs).Now))];
@@ -82,14 +88,6 @@ public sealed class StoredVotesTests
 
     private int IndexOf(Address validator) => chain.Validators.ToList().FindIndex(key => Address.Of(key.PublicKey) == validator);
 
-    private NodeInput.CastVote Cast(int signer, uint round, Phase phase, ulong height)
-    {
-        var (rules, key) = (chain.Genesis.Rules, chain.Validators[signer]);
-        var ballot = new Ballot(rules.ChainId, rules.EpochOf(height), height, round, phase, Hash256.Zero);
-        var message = new byte[Ballot.MessageSize];
-        ballot.WriteMessage(message);
-        var vote = new Vote(ballot, Address.Of(key.PublicKey), key.Sign(message));
-        Assert.Null(Verifier.Check(vote, rules, chain.Genesis.EpochZero, out var verified));
-        return new NodeInput.CastVote(verified, PeerId.Self);
-    }
+    private NodeInput.CastVote Cast(int signer, uint round, Phase phase, ulong height) =>
+        new(ballots.Verify(ballots.Sign(Address.Of(chain.Validators[signer].PublicKey), height, round, phase, Hash256.Zero)), PeerId.Self);
 }

@@ -98,7 +98,7 @@ public sealed partial class Mempool
     /// more: a node need neither verify nor pass on what it would not keep.
     /// </summary>
     public TransactionRejection? Check(Transaction offered, Ledger final, ChainRules rules) =>
-        Check(offered, QueueOf(offered.Sender).Find(offered.Nonce), final, rules, isStored: false);
+        Check(offered, final, rules, isStored: false, out _);
 
     /// <summary>Takes a transaction back from storage at its arrival: what was good enough to enter then stays (MEM-12).</summary>
     public Mempool AddStored(Verified<Transaction> transaction, ulong arrival, Ledger final, ChainRules rules) =>
@@ -125,8 +125,7 @@ public sealed partial class Mempool
             return (this, new MempoolOutcome.Known());
         }
 
-        var replaced = QueueOf(offered.Sender).Find(offered.Nonce);
-        if (Check(offered, replaced, final, rules, isStored) is { } why)
+        if (Check(offered, final, rules, isStored, out var replaced) is { } why)
         {
             return (this, new MempoolOutcome.Rejected(why));
         }
@@ -217,10 +216,14 @@ public sealed partial class Mempool
 
     private SenderQueue QueueOf(Address sender) => bySender.Find(TrieKey.Of(sender)) ?? SenderQueue.Empty;
 
-    private TransactionRejection? Check(Transaction offered, Pooled? replaced, Ledger final, ChainRules rules, bool isStored) =>
-        Execution.CheckForm(rules, offered)
-            ?? CheckAdmission(offered, QueueOf(offered.Sender), replaced, final.GetAccount(offered.Sender))
+    private TransactionRejection? Check(Transaction offered, Ledger final, ChainRules rules, bool isStored, out Pooled? replaced)
+    {
+        var queue = QueueOf(offered.Sender);
+        replaced = queue.Find(offered.Nonce);
+        return Execution.CheckForm(rules, offered)
+            ?? CheckAdmission(offered, queue, replaced, final.GetAccount(offered.Sender))
             ?? (isStored ? null : CheckEffect(offered, replaced, final, rules));
+    }
 
     private TransactionRejection? CheckAdmission(Transaction offered, SenderQueue queue, Pooled? replaced, Account account)
     {

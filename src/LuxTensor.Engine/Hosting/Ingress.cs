@@ -21,7 +21,7 @@ public sealed record IngressOptions
     /// <summary>The final chain, for the peers that ask for blocks.</summary>
     public required IChainReader Chain { get; init; }
 
-    /// <summary>The network, for answers.</summary>
+    /// <summary>The network, from which frames come and to which answers go.</summary>
     public required ITransport Transport { get; init; }
 
     /// <summary>The guard, which must know every vote in the name of a local validator before that signs again (GRD-5).</summary>
@@ -71,7 +71,7 @@ public sealed partial class Ingress
     private readonly SeenFilter seen = new(SeenBytes); // transactions of the last seconds: each comes once from every peer
     private readonly ConcurrentDictionary<string, bool> unreadable = new(StringComparer.Ordinal);
 
-    /// <summary>Takes nothing before <see cref="RunAsync"/>, but keeps what is offered.</summary>
+    /// <summary>Takes nothing before <see cref="RunAsync"/>.</summary>
     public Ingress(IngressOptions options)
     {
         this.options = options;
@@ -87,12 +87,19 @@ public sealed partial class Ingress
     private ChainRules Rules => options.Rules;
 
     /// <summary>Takes a frame; false where the queue is full.</summary>
-    public bool Offer(IncomingFrame frame) =>
+    private bool Offer(IncomingFrame frame) =>
         (frame.Answer is not null ? requests : frame.Topic == Topic.Transactions ? transactions : consensus).Writer.TryWrite(frame);
 
-    /// <summary>Runs the workers until <see cref="Complete"/>.</summary>
-    public Task RunAsync() => Task.WhenAll(
-        [Task.Run(() => WorkAsync(ServeAsync)), .. Enumerable.Range(0, int.Clamp(options.Workers, 1, 8)).Select(_ => Task.Run(() => WorkAsync(TakeFramesAsync)))]);
+    /// <summary>Starts the workers, which run until <see cref="Complete"/>, and then the network, whose failure is the node's like a worker's.</summary>
+    public Task RunAsync()
+    {
+        var workers = Task.WhenAll(
+            [Task.Run(() => WorkAsync(ServeAsync)), .. Enumerable.Range(0, int.Clamp(options.Workers, 1, 8)).Select(_ => Task.Run(() => WorkAsync(TakeFramesAsync)))]);
+        options.Transport.Start(Offer);
+        _ = options.Transport.Completion.ContinueWith(
+            ended => options.Fail(ended.Exception!.InnerException!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        return workers;
+    }
 
     /// <summary>Takes no more; the workers end when they are through.</summary>
     public void Complete()

@@ -109,9 +109,6 @@ public sealed partial class NodeHost : INode, IAsyncDisposable
         loop.Start();
         signer.Start();
         ingressTask = ingress.RunAsync();
-        options.Transport.Start(ingress.Offer);
-        _ = options.Transport.Completion.ContinueWith(
-            ended => Fail(ended.Exception!.InnerException!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
     }
 
     /// <inheritdoc/>

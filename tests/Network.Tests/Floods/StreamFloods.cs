@@ -7,8 +7,6 @@ internal static class StreamFloods
 {
     private const uint FirstRaw = 1_000_001; // ids that the host beneath has not come to
     private const int Burst = 2_000;
-    private const string Ping = "/ipfs/ping/1.0.0";
-    private const string Identify = "/ipfs/id/1.0.0";
     private const int Willing = 16 << 20; // bytes
     private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(10);
 
@@ -74,7 +72,7 @@ internal static class StreamFloods
         var buffer = new byte[4_096];
         while (!cancellation.IsCancellationRequested)
         {
-            var stream = await attacker.OpenAsync(Identify, cancellation);
+            var stream = await attacker.OpenAsync(IdentifyMessage.Protocol, cancellation);
             tally.Send();
             while (await stream.ReadAsync(buffer, cancellation) > 0)
             {
@@ -88,7 +86,7 @@ internal static class StreamFloods
     {
         var (pings, answers) = (new byte[65_536], new byte[65_536]);
         await using var stream = attacker.Session.Open();
-        await stream.WriteAsync(Multistream.Encode("/multistream/1.0.0", Ping), cancellation);
+        await stream.WriteAsync(Multistream.Encode("/multistream/1.0.0", PingProtocol.Name), cancellation);
         var reading = Task.Run(
             async () =>
             {

@@ -5,7 +5,6 @@ using LuxTensor.Core.Voting;
 using LuxTensor.Crypto;
 using LuxTensor.Engine;
 using LuxTensor.Storage;
-using LuxTensor.Tests.Benchmarks;
 using LuxTensor.Tests.Engine;
 
 namespace LuxTensor.Tests.Network;

@@ -6,9 +6,8 @@ using LuxTensor.Core.Validators;
 using LuxTensor.Core.Voting;
 using LuxTensor.Crypto;
 using LuxTensor.Engine;
-using LuxTensor.Tests.Engine;
 
-namespace LuxTensor.Tests.Benchmarks;
+namespace LuxTensor.Tests.Engine;
 
 /// <summary>Signs for all validators of a test chain.</summary>
 internal sealed class Ballots(TestChain chain)
