@@ -34,38 +34,27 @@ internal static class MessageFloods
         Of("transactions that pay", "256 of a sender, bytes of the pool", Topic.Transactions, static victim => Transfer(victim, victim.Chain.Sender, (ulong)Random.Shared.Next(256), spoil: false), batch: 10),
         Of("requests as gossip", "a topic carries its kind", Topic.Votes, static victim => new Message.GetBlocks(1 + (ulong)Random.Shared.NextInt64(1 << 20) % victim.Height(), 128)),
         Of("frames that do not decode", "ban", Topic.Votes, static _ => null),
-        Flood.ByPeers("announcements of frames that nobody has", "blocks a second, fetches of a peer", "announcements", Peers, AnnounceAsync),
+        Published("announcements of frames that nobody has", "blocks a second, fetches of a peer", "announcements", Topic.Blocks, Batch, static _ => new Announcement(Any(), 2 << 20).Encode()),
     ];
 
     /// <summary>The same message for ever, another one each time; null is bytes that are no message.</summary>
     private static Flood Of(string name, string against, Topic topic, Func<Victim, Message?> make, int batch = Batch) =>
-        Flood.ByPeers(name, against, "messages", Peers, async (attacker, victim, tally, cancellation) =>
+        Published(name, against, "messages", topic, batch, victim => Announcement.Carry(
+            make(victim) is { } message ? MessageCodec.Encode(victim.Genesis.Rules.ChainId, message) : RandomNumberGenerator.GetBytes(200)));
+
+    /// <summary>Frames published for ever, so many in a write.</summary>
+    private static Flood Published(string name, string against, string unit, Topic topic, int batch, Func<Victim, byte[]> make) =>
+        Flood.ByPeers(name, against, unit, Peers, async (attacker, victim, tally, cancellation) =>
         {
-            var chain = victim.Genesis.Rules.ChainId;
             await using var gossip = await attacker.GossipAsync(cancellation);
             while (!cancellation.IsCancellationRequested)
             {
-                var frames = Enumerable.Range(0, batch).SelectMany(_ => WireMessage.Of(
-                    victim.Topics.Of(topic)!,
-                    Announcement.Carry(make(victim) is { } message ? MessageCodec.Encode(chain, message) : RandomNumberGenerator.GetBytes(200))).Frame.ToArray()).ToArray();
+                byte[] frames = [.. Enumerable.Range(0, batch).SelectMany(_ => WireMessage.Of(victim.Topics.Of(topic)!, make(victim)).Frame.ToArray())];
                 await gossip.WriteAsync(frames, cancellation);
                 tally.Send(batch);
                 await Task.Delay(victim.Beat, cancellation);
             }
         });
-
-    private static async Task AnnounceAsync(Attacker attacker, Victim victim, FloodTally tally, CancellationToken cancellation)
-    {
-        await using var gossip = await attacker.GossipAsync(cancellation);
-        while (!cancellation.IsCancellationRequested)
-        {
-            var frames = Enumerable.Range(0, Batch).SelectMany(_ => WireMessage.Of(
-                victim.Topics.Of(Topic.Blocks)!, new Announcement(Any(), 2 << 20).Encode()).Frame.ToArray()).ToArray();
-            await gossip.WriteAsync(frames, cancellation);
-            tally.Send(Batch);
-            await Task.Delay(victim.Beat, cancellation);
-        }
-    }
 
     private static Signature NoSignature { get; } = Nobody.Sign("anything"u8);
 
