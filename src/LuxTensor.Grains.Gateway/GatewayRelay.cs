@@ -144,19 +144,20 @@ internal sealed class GatewayRelay : IAsyncDisposable
 
             try
             {
-                ReadOnlyMemory<byte>[] items = [.. batch.Select(entry => (ReadOnlyMemory<byte>)Pack.Encode(entry.Vote))];
-                var verdicts = (await verifier.Verify(new Immutable<byte[]>(Pack.Of(items))).ConfigureAwait(false)).Value;
-                for (var i = 0; i < batch.Count; i++)
+                (Vote Vote, IncomingFrame Frame)[] asked = [.. batch.GroupBy(static entry => entry.Vote.Ballot).SelectMany(static same => same)]; // few bytes
+                var pack = new Immutable<byte[]>(Pack.OfVotes(asked.Select(static entry => entry.Vote)));
+                var verdicts = (await verifier.Verify(pack).ConfigureAwait(false)).Value;
+                for (var i = 0; i < asked.Length; i++)
                 {
-                    Judge(batch[i].Vote, batch[i].Frame, verdicts[i] == 1);
+                    Judge(asked[i].Vote, asked[i].Frame, verdicts[i] == 1);
                 }
 
-                foreach (var height in Enumerable.Range(0, batch.Count).Where(i => verdicts[i] == 1).GroupBy(i => batch[i].Vote.Ballot.Height))
+                foreach (var height in asked.Where((_, i) => verdicts[i] == 1).Select(static entry => entry.Vote).GroupBy(static vote => vote.Ballot.Height))
                 {
-                    await CountAsync(height.Key, Pack.Of([.. height.Select(i => items[i])])).ConfigureAwait(false);
-                    foreach (var i in height)
+                    await CountAsync(height.Key, Pack.OfVotes(height)).ConfigureAwait(false);
+                    foreach (var vote in height)
                     {
-                        see(batch[i].Vote); // only now: what this gateway has seen it passes on no more
+                        see(vote); // only now: what this gateway has seen it passes on no more
                     }
                 }
             }

@@ -11,14 +11,13 @@ internal sealed class VoteVerifierGrain(SiloShare share) : Grain, IVoteVerifierG
     public async Task<Immutable<byte[]>> Verify(Immutable<byte[]> votes)
     {
         var rules = share.Rules;
-        Vote?[] asked = [.. Pack.Read(votes.Value).Select(static item => Pack.ReadVote(item.Span))];
+        Vote[] asked = [.. Pack.ReadVotes(votes.Value).SelectMany(static run => run.Votes)];
         var sets = new Dictionary<ulong, EpochSnapshot?>();
-        foreach (var epoch in asked.OfType<Vote>().Select(vote => rules.EpochOf(vote.Ballot.Height)).Distinct())
+        foreach (var epoch in asked.Select(vote => rules.EpochOf(vote.Ballot.Height)).Distinct())
         {
             sets.Add(epoch, await share.SetOfAsync(epoch));
         }
 
-        var verdicts = new Queue<VoteVerdict>(Verifier.Check([.. asked.OfType<Vote>()], rules, epoch => sets[epoch]));
-        return new Immutable<byte[]>([.. asked.Select(vote => vote is not null && verdicts.Dequeue().Why is null ? (byte)1 : (byte)0)]);
+        return new Immutable<byte[]>([.. Verifier.Check(asked, rules, epoch => sets[epoch]).Select(static verdict => verdict.Why is null ? (byte)1 : (byte)0)]);
     }
 }

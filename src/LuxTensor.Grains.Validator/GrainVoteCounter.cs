@@ -75,14 +75,14 @@ internal sealed class GrainVoteCounter : IVoteCounter, IAsyncDisposable
         switch (request)
         {
             case Request.Count first:
-                var votes = new List<ReadOnlyMemory<byte>> { Pack.Encode(first.Vote) };
+                var votes = new List<Vote> { first.Vote };
                 while (votes.Count < Pack.MostItems && queue.Reader.TryPeek(out var next) && next is Request.Count more && more.Height == first.Height)
                 {
                     queue.Reader.TryRead(out _);
-                    votes.Add(Pack.Encode(more.Vote));
+                    votes.Add(more.Vote);
                 }
 
-                var pack = new Immutable<byte[]>(Pack.Of(votes));
+                var pack = new Immutable<byte[]>(Pack.OfVotes(votes));
                 return () => grain.Take(at.Height, at.Round, pack);
             case Request.Recount recount:
                 at = (recount.Height, recount.Round);
@@ -102,7 +102,7 @@ internal sealed class GrainVoteCounter : IVoteCounter, IAsyncDisposable
     private async Task RepeatAsync(IBlockFinalityGrain grain, Request.Repeat repeat)
     {
         var pack = await grain.VotesOf(repeat.Round, (byte)repeat.Phase).ConfigureAwait(false);
-        foreach (var vote in Pack.ReadVotes(pack.Value))
+        foreach (var vote in Pack.ReadVotes(pack.Value).SelectMany(static run => run.Votes))
         {
             transport.Broadcast(Topic.Votes, MessageCodec.Encode(options.Genesis.Rules.ChainId, new Message.CastVote(vote)));
         }

@@ -1,10 +1,7 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
-using System.Runtime.InteropServices;
-using LuxTensor.Core;
 using LuxTensor.Core.Voting;
 using LuxTensor.Core.Wire;
-using LuxTensor.Crypto;
 
 namespace LuxTensor.Grains;
 
@@ -63,71 +60,19 @@ internal static class Pack
         return reader.End() ? vote : null;
     }
 
-    /// <summary>
-    /// The votes of a pack, those that follow each other and say the same together; malformed ones are left out. Nothing is
-    /// decoded twice: a ballot is compared with the last one as bytes.
-    /// </summary>
-    public static IReadOnlyList<VoteRun> ReadRuns(ReadOnlyMemory<byte> pack)
-    {
-        var runs = new List<VoteRun>();
-        var bytes = pack.Span;
-        while (!bytes.IsEmpty)
-        {
-            var said = Item(bytes);
-            var ballot = said.Length == Vote.Size ? said[..Ballot.Size] : default;
-            var count = 0;
-            for (var rest = bytes; !rest.IsEmpty && Item(rest) is { Length: Vote.Size } item && item.StartsWith(ballot); rest = rest[(4 + Vote.Size)..])
-            {
-                count++;
-            }
+    /// <summary>Votes as one byte string: those of one ballot together, which is half of their bytes one by one.</summary>
+    public static byte[] OfVotes(IEnumerable<Vote> votes) => VoteRun.Encode(VoteRun.Of(votes));
 
-            var reader = new WireReader(ballot);
-            var decoded = Ballot.Read(ref reader);
-            if (count > 0 && reader.End())
-            {
-                runs.Add(new VoteRun(decoded, ReadSigners(bytes, count)));
-            }
-
-            bytes = bytes[(count > 0 ? count * (4 + Vote.Size) : 4 + said.Length)..];
-        }
-
-        return runs;
-    }
-
-    /// <summary>The votes of a pack; malformed ones are left out.</summary>
-    public static List<Vote> ReadVotes(ReadOnlyMemory<byte> pack)
-    {
-        var votes = new List<Vote>();
-        foreach (var item in Read(pack))
-        {
-            if (ReadVote(item.Span) is { } vote)
-            {
-                votes.Add(vote);
-            }
-        }
-
-        return votes;
-    }
+    /// <summary>The votes again.</summary>
+    /// <exception cref="FormatException">The bytes are no votes: the silos run different versions.</exception>
+    public static ImmutableArray<VoteRun> ReadVotes(ReadOnlyMemory<byte> pack) => VoteRun.TryDecode(pack, out var runs) ? runs : throw NoPack();
 
     /// <summary>The first item.</summary>
     private static ReadOnlySpan<byte> Item(ReadOnlySpan<byte> pack)
     {
         var length = pack.Length < 4 ? uint.MaxValue : BinaryPrimitives.ReadUInt32BigEndian(pack);
-        return length <= pack.Length - 4
-            ? pack.Slice(4, (int)length)
-            : throw new FormatException("these bytes are no pack: do all silos run the same version?");
+        return length <= pack.Length - 4 ? pack.Slice(4, (int)length) : throw NoPack();
     }
 
-    private static ImmutableArray<SignedBy> ReadSigners(ReadOnlySpan<byte> items, int count)
-    {
-        var signers = new SignedBy[count];
-        foreach (ref var signer in signers.AsSpan())
-        {
-            var bytes = items.Slice(4 + Ballot.Size, SignedBy.Size);
-            signer = new SignedBy(new Address(bytes[..Address.Size]), new Signature(bytes[Address.Size..]));
-            items = items[(4 + Vote.Size)..];
-        }
-
-        return ImmutableCollectionsMarshal.AsImmutableArray(signers);
-    }
+    private static FormatException NoPack() => new("these bytes are no pack: do all silos run the same version?");
 }

@@ -68,7 +68,7 @@ public sealed class SplitContract : NodeContract
         {
             if (Of(vote.Ballot.Height) is { } state)
             {
-                var (next, told, _) = VoteCollector.Take(state, [Verifier.Attested(new VoteRun(vote.Ballot, [new SignedBy(vote.Validator, vote.Signature)]))], vote.Ballot.Height == at.Height ? at.Round : 0);
+                var (next, told, _) = VoteCollector.Take(state, [Verifier.Attested(VoteRun.Of([vote])[0])], vote.Ballot.Height == at.Height ? at.Round : 0);
                 Tell(next, told);
             }
         });

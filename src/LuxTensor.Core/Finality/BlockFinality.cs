@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using LuxTensor.Core.Validators;
 using LuxTensor.Core.Voting;
 using LuxTensor.Crypto;
@@ -28,7 +29,8 @@ public static class BlockFinality
     {
         var vote = verified.Value;
         var count = new VoteCount(state);
-        var refusal = count.Add(vote.Ballot, vote.Validator, vote.Signature);
+        count.Begin(vote.Ballot);
+        var refusal = count.Add(vote.Validator, vote.Signature);
         return (count.Finish(), refusal, count.Facts);
     }
 
@@ -38,21 +40,25 @@ public static class BlockFinality
         var total = 0;
         foreach (var run in runs)
         {
-            total += run.Value.Signers.Length;
+            total += run.Value.Count;
         }
 
-        var refusals = ImmutableArray.CreateBuilder<CountRefusal>(total);
+        var refusals = new CountRefusal[total];
+        var rest = refusals.AsSpan();
         var count = new VoteCount(state);
         foreach (var verified in runs)
         {
             var run = verified.Value;
-            foreach (ref readonly var signer in run.Signers.AsSpan())
+            count.Begin(run.Ballot);
+            for (var i = 0; i < run.Count; i++)
             {
-                refusals.Add(count.Add(run.Ballot, signer.Validator, signer.Signature));
+                rest[i] = count.Add(run.ValidatorAt(i), run.SignatureAt(i));
             }
+
+            rest = rest[run.Count..];
         }
 
-        return new CountedVotes(count.Finish(), refusals.MoveToImmutable(), count.Facts);
+        return new CountedVotes(count.Finish(), ImmutableCollectionsMarshal.AsImmutableArray(refusals), count.Facts);
     }
 
     /// <summary>FIN-10: a verified certificate's signatures are votes: tells which of them contradict votes that are counted.</summary>

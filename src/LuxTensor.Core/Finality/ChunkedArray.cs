@@ -12,6 +12,8 @@ internal sealed class ChunkedArray<T>
     /// <summary>Items in a chunk: few of large items, so that a change copies about as much of the chunk as of the references to chunks.</summary>
     private static int ChunkSize => Unsafe.SizeOf<T>() > 16 ? 16 : 64; // a constant once compiled
 
+    private static readonly T[] Nothing = new T[1];
+
     private readonly T[]?[] chunks;
 
     private ChunkedArray(T[]?[] chunks) => this.chunks = chunks;
@@ -27,7 +29,8 @@ internal sealed class ChunkedArray<T>
         private ChunkedArray<T> from = array;
         private T[]?[]? changed;
 
-        internal readonly T this[int index] => (changed ?? from.chunks)[index / ChunkSize] is { } chunk ? chunk[index % ChunkSize] : default;
+        internal readonly ref readonly T this[int index] =>
+            ref (changed ?? from.chunks)[index / ChunkSize] is { } chunk ? ref chunk[index % ChunkSize] : ref Nothing[0];
 
         internal void Set(int index, in T value)
         {

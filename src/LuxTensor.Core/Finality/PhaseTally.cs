@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using LuxTensor.Core.Validators;
 using LuxTensor.Core.Voting;
 using LuxTensor.Crypto;
@@ -63,7 +64,8 @@ public sealed class PhaseTally
     public PhaseTally Add(int index, Vote vote)
     {
         var draft = new Draft(this);
-        draft.Add(index, vote.Ballot, vote.Signature);
+        var value = draft.ValueOf(vote.Ballot.BlockHash) is > 0 and var there ? there : draft.Begin(vote.Ballot);
+        draft.Add(index, value, vote.Signature, set.Validators[index].Stake);
         return draft.Freeze();
     }
 
@@ -99,30 +101,28 @@ public sealed class PhaseTally
 
         internal bool IsChanged => Total != from.Total;
 
-        /// <summary>What the validator voted for; null where nothing of it is counted.</summary>
-        internal Hash256? this[int index] => entries[index].Value is > 0 and var value ? stakes[value - 1].Block : null;
+        /// <summary>The value that the validator voted for, as a number; 0 where nothing of it is counted.</summary>
+        internal int this[int index] => entries[index].Value;
 
-        /// <summary>Adds the first vote of the validator with this index; gives the stake that its value has now.</summary>
-        internal UInt128 Add(int index, in Ballot ballot, in Signature signature)
+        /// <summary>A value's number; 0 where nobody voted for it.</summary>
+        internal int ValueOf(Hash256 block) => stakes.FindIndex(entry => entry.Block == block) + 1;
+
+        /// <summary>Has a further value voted for; gives its number.</summary>
+        internal int Begin(in Ballot ballot)
         {
-            var at = 0;
-            while (at < stakes.Count && stakes[at].Block != ballot.BlockHash)
-            {
-                at++;
-            }
+            form = stakes.Count == 0 ? ballot : form;
+            stakes.Add((ballot.BlockHash, 0));
+            return stakes.Count;
+        }
 
-            if (at == stakes.Count)
-            {
-                form = at == 0 ? ballot : form;
-                stakes.Add((ballot.BlockHash, 0));
-            }
-
-            var stake = from.set.Validators[index].Stake;
-            var now = stakes[at].Stake + stake;
-            stakes[at] = (ballot.BlockHash, now);
-            entries.Set(index, new Entry(signature, at + 1));
+        /// <summary>Adds the first vote of the validator with this index; gives the stake that its value has now, and that all have.</summary>
+        internal (UInt128 ForValue, UInt128 Total) Add(int index, int value, in Signature signature, UInt128 stake)
+        {
+            ref var behind = ref CollectionsMarshal.AsSpan(stakes)[value - 1];
+            behind.Stake += stake;
+            entries.Set(index, new Entry(signature, value));
             Total += stake;
-            return now;
+            return (behind.Stake, Total);
         }
 
         /// <summary>The tally as it is now; it may be changed further.</summary>

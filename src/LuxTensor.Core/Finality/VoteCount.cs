@@ -17,12 +17,24 @@ internal sealed class VoteCount(FinalityState state)
     private RoundCount rounds = new(state);
     private ImmutableSortedDictionary<Address, Evidence> conflicts = state.Conflicts;
     private ImmutableArray<FinalityFact>.Builder? facts;
+    private Ballot ballot; // what the votes added now say
+    private PhaseTally.Draft? tally; // theirs; null where votes of their round are not kept
+    private int value; // their block's in it; 0 as long as nobody voted for that
 
     /// <summary>What was established since it was last asked.</summary>
     internal ImmutableArray<FinalityFact> Facts => facts?.ToImmutable() ?? [];
 
-    /// <summary>Counts a verified vote (FIN-2).</summary>
-    internal CountRefusal Add(in Ballot ballot, Address validator, in Signature signature)
+    /// <summary>The votes that are added next say this.</summary>
+    internal void Begin(in Ballot said)
+    {
+        var isKept = said.Round <= state.Round + (ulong)FinalityState.Ahead && said.Round + (ulong)FinalityState.Behind >= state.Round;
+        ballot = said;
+        tally = isKept ? Open(said.Round, said.Phase) : null;
+        value = tally?.ValueOf(said.BlockHash) ?? 0;
+    }
+
+    /// <summary>Counts a verified vote that says what was begun with (FIN-2).</summary>
+    internal CountRefusal Add(Address validator, in Signature signature)
     {
         var index = set.IndexOf(validator);
         if (ballot.Height != state.Height || index < 0)
@@ -36,31 +48,31 @@ internal sealed class VoteCount(FinalityState state)
             Tell(new FinalityFact.RoundSkip(skip));
         }
 
-        if (ballot.Round > state.Round + (ulong)FinalityState.Ahead || ballot.Round + (ulong)FinalityState.Behind < state.Round)
+        if (tally is null)
         {
             return CountRefusal.OutsideWindow;
         }
 
-        var tally = Open(ballot.Round, ballot.Phase);
-        if (tally[index] is { } first)
+        if (tally[index] is > 0 and var first)
         {
-            return first == ballot.BlockHash ? CountRefusal.Duplicate : Contradict(tally, index, new Vote(ballot, validator, signature));
+            return first == value ? CountRefusal.Duplicate : Contradict(tally, index, new Vote(ballot, validator, signature));
         }
 
-        var total = tally.Total;
-        var forBlock = tally.Add(index, ballot, signature);
+        value = value > 0 ? value : tally.Begin(ballot);
+        var stake = set.Validators[index].Stake;
+        var (forBlock, total) = tally.Add(index, value, signature, stake);
         if (ballot.Phase == Phase.Propose)
         {
             return CountRefusal.None;
         }
 
         // Each threshold lies between two votes, so it is told by exactly one.
-        if (BlockFinality.Crosses(state, total, tally.Total))
+        if (BlockFinality.Crosses(state, total - stake, total))
         {
             Tell(new FinalityFact.AnyQuorum(ballot.Round, ballot.Phase));
         }
 
-        if (BlockFinality.Crosses(state, forBlock - set.Validators[index].Stake, forBlock))
+        if (BlockFinality.Crosses(state, forBlock - stake, forBlock))
         {
             Tell(BlockFinality.QuorumOf(tally.Freeze(), ballot));
         }
@@ -78,20 +90,20 @@ internal sealed class VoteCount(FinalityState state)
         }
 
         var counted = state.Tallies;
-        foreach (var (round, phase, tally) in tallies)
+        foreach (var (round, phase, draft) in tallies)
         {
-            counted = tally.IsChanged ? counted.SetItem((round, phase), tally.Freeze()) : counted;
+            counted = draft.IsChanged ? counted.SetItem((round, phase), draft.Freeze()) : counted;
         }
 
         return ReferenceEquals(counted, state.Tallies) ? next : next with { Tallies = counted };
     }
 
     /// <summary>FIN-6: the first vote still counts, and the two are evidence, once a validator.</summary>
-    private CountRefusal Contradict(PhaseTally.Draft tally, int index, Vote second)
+    private CountRefusal Contradict(PhaseTally.Draft counted, int index, Vote second)
     {
         if (!conflicts.ContainsKey(second.Validator))
         {
-            var evidence = new Evidence(tally.Freeze()[index]!, second);
+            var evidence = new Evidence(counted.Freeze()[index]!, second);
             conflicts = conflicts.Add(second.Validator, evidence);
             Tell(new FinalityFact.Conflict(evidence));
         }
@@ -109,9 +121,9 @@ internal sealed class VoteCount(FinalityState state)
             }
         }
 
-        var tally = new PhaseTally.Draft(state.Tallies.GetValueOrDefault((round, phase)) ?? PhaseTally.Empty(set));
-        tallies.Add((round, phase, tally));
-        return tally;
+        var draft = new PhaseTally.Draft(state.Tallies.GetValueOrDefault((round, phase)) ?? PhaseTally.Empty(set));
+        tallies.Add((round, phase, draft));
+        return draft;
     }
 
     private void Tell(FinalityFact fact) => (facts ??= ImmutableArray.CreateBuilder<FinalityFact>()).Add(fact);

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using LuxTensor.Crypto;
 
@@ -9,7 +10,8 @@ public readonly struct Address : IEquatable<Address>, IComparable<Address>
     /// <summary>Bytes in an address.</summary>
     public const int Size = 20;
 
-    private readonly Hash256 padded; // 12 zero bytes, then the address: equality and byte order come for free
+    private readonly ulong low, middle; // big-endian words, so that comparing words compares bytes
+    private readonly uint high;
 
     /// <summary>Reads an address from exactly 20 bytes.</summary>
     /// <exception cref="ArgumentException">The span is not 20 bytes long.</exception>
@@ -20,10 +22,9 @@ public readonly struct Address : IEquatable<Address>, IComparable<Address>
             throw new ArgumentException($"an address is {Size} bytes, not {bytes.Length}", nameof(bytes));
         }
 
-        Span<byte> buffer = stackalloc byte[Hash256.Size];
-        buffer[..(Hash256.Size - Size)].Clear();
-        bytes.CopyTo(buffer[(Hash256.Size - Size)..]);
-        padded = new Hash256(buffer);
+        high = BinaryPrimitives.ReadUInt32BigEndian(bytes);
+        middle = BinaryPrimitives.ReadUInt64BigEndian(bytes[4..]);
+        low = BinaryPrimitives.ReadUInt64BigEndian(bytes[12..]);
     }
 
     /// <summary>The address that belongs to <paramref name="key"/> (PRM-2).</summary>
@@ -38,9 +39,9 @@ public readonly struct Address : IEquatable<Address>, IComparable<Address>
     /// <summary>Writes the 20 bytes to the start of <paramref name="destination"/>.</summary>
     public void CopyTo(Span<byte> destination)
     {
-        Span<byte> buffer = stackalloc byte[Hash256.Size];
-        padded.CopyTo(buffer);
-        buffer[(Hash256.Size - Size)..].CopyTo(destination);
+        BinaryPrimitives.WriteUInt32BigEndian(destination, high);
+        BinaryPrimitives.WriteUInt64BigEndian(destination[4..], middle);
+        BinaryPrimitives.WriteUInt64BigEndian(destination[12..], low);
     }
 
     /// <summary>Reads "0x" and 40 hexadecimal digits, or the digits alone.</summary>
@@ -53,16 +54,19 @@ public readonly struct Address : IEquatable<Address>, IComparable<Address>
     }
 
     /// <inheritdoc/>
-    public bool Equals(Address other) => padded == other.padded;
+    public bool Equals(Address other) => low == other.low && middle == other.middle && high == other.high;
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => obj is Address other && Equals(other);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => padded.GetHashCode();
+    public override int GetHashCode() => unchecked((int)(low ^ (low >> 32))); // addresses are uniform already
 
     /// <inheritdoc/>
-    public int CompareTo(Address other) => padded.CompareTo(other.padded);
+    public int CompareTo(Address other) =>
+        high != other.high ? high.CompareTo(other.high)
+        : middle != other.middle ? middle.CompareTo(other.middle)
+        : low.CompareTo(other.low);
 
     /// <summary>"0x" and 40 lower-case hexadecimal digits.</summary>
     public override string ToString()

@@ -69,7 +69,7 @@ public readonly record struct Ballot(ulong ChainId, ulong Epoch, ulong Height, u
 public sealed record Vote(Ballot Ballot, Address Validator, Signature Signature)
 {
     /// <summary>Bytes of the encoding: the ballot, who signed it, and the signature.</summary>
-    public const int Size = Ballot.Size + SignedBy.Size;
+    public const int Size = Ballot.Size + VoteRun.SignerSize;
 
     /// <summary>Writes the canonical encoding.</summary>
     public void Write(WireWriter writer) => Ballot.Write(writer).Address(Validator).Signature(Signature);

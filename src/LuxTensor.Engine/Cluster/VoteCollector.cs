@@ -64,9 +64,9 @@ public static class VoteCollector
             return (state, []);
         }
 
-        var votes = state.Votes.Tallies.Where(tally => tally.Key.Phase != Phase.Propose).SelectMany(tally => tally.Value.Votes)
-            .Where(vote => IsMissing(state, certificate, vote));
-        return (state with { Decided = certificate }, [.. votes.Select(vote => new NodeInput.CastVote(Verifier.Attested(vote), PeerId.Self))]);
+        int[] missing = [.. Enumerable.Range(0, state.Votes.Set.Validators.Length).Where(index => !certificate.HasSigned(index))];
+        var votes = state.Votes.Tallies.Where(static tally => tally.Key.Phase != Phase.Propose).SelectMany(tally => missing.Select(index => tally.Value[index])).OfType<Vote>();
+        return (state with { Decided = certificate }, [.. votes.Select(static vote => new NodeInput.CastVote(Verifier.Attested(vote), PeerId.Self))]);
     }
 
     /// <summary>The counted votes of a round and phase.</summary>
@@ -79,26 +79,24 @@ public static class VoteCollector
         foreach (var verified in votes)
         {
             var run = verified.Value;
-            var mine = refusals[..run.Signers.Length];
-            refusals = refusals[run.Signers.Length..];
+            var mine = refusals[..run.Count];
+            refusals = refusals[run.Count..];
             if (!mine.ContainsAnyExcept(CountRefusal.None))
             {
                 kept.Add(run);
                 continue;
             }
 
-            var signers = ImmutableArray.CreateBuilder<SignedBy>();
-            for (var i = 0; i < mine.Length; i++)
+            for (var (from, to) = (0, 0); from < mine.Length; from = to + 1)
             {
-                if (mine[i] is CountRefusal.None or CountRefusal.Conflicting)
+                for (to = from; to < mine.Length && mine[to] is CountRefusal.None or CountRefusal.Conflicting; to++)
                 {
-                    signers.Add(run.Signers[i]);
                 }
-            }
 
-            if (signers.Count > 0)
-            {
-                kept.Add(new VoteRun(run.Ballot, signers.ToImmutable()));
+                if (to > from)
+                {
+                    kept.Add(run.Slice(from, to));
+                }
             }
         }
 

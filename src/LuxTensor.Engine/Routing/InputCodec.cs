@@ -103,12 +103,7 @@ public static class InputCodec
     internal static JournalInput Encode(IReadOnlyList<Vote> votes, ulong now)
     {
         var runs = VoteRun.Of(votes);
-        var writer = new WireWriter(16 + runs.Sum(static run => run.EncodedSize)).UInt64(now).UInt8((byte)Kind.Votes);
-        foreach (var run in runs)
-        {
-            run.Write(writer);
-        }
-
+        var writer = new WireWriter(16 + runs.Sum(static run => run.EncodedSize)).UInt64(now).UInt8((byte)Kind.Votes).Bytes(VoteRun.Encode(runs));
         return new JournalInput(votes[0].Ballot.Height, writer.ToArray());
     }
 
@@ -176,7 +171,7 @@ public static class InputCodec
 
         var now = BinaryPrimitives.ReadUInt64BigEndian(bytes);
         return ((Kind)bytes[8] == Kind.Votes
-            ? DecodeVotes(stored, bytes[9..], rules, epochs, isAttested)
+            ? DecodeVotes(stored, rules, epochs, isAttested)
             : [Decode(stored, (Kind)bytes[8], bytes[9..], rules, epochs, isAttested)], now);
     }
 
@@ -200,23 +195,17 @@ public static class InputCodec
         };
     }
 
-    private static NodeInput[] DecodeVotes(JournalInput stored, ReadOnlySpan<byte> bytes, ChainRules rules, EpochSchedule epochs, bool isAttested)
+    private static NodeInput[] DecodeVotes(JournalInput stored, ChainRules rules, EpochSchedule epochs, bool isAttested)
     {
-        var reader = new WireReader(bytes);
-        var votes = new List<Vote>();
-        while (reader.Remaining > 0 && reader.Fault == WireFault.None)
+        if (!VoteRun.TryDecode(stored.Bytes[9..], out var runs))
         {
-            votes.AddRange(VoteRun.Read(ref reader).Votes);
+            throw Damaged(stored, "no votes");
         }
 
-        if (!reader.End())
-        {
-            throw Damaged(stored, reader.Fault.ToString());
-        }
-
+        Vote[] votes = [.. runs.SelectMany(static run => run.Votes)];
         if (!isAttested)
         {
-            foreach (var verdict in Verifier.Check([.. votes], rules, epochs.Find)) // together, at a fraction of the cost
+            foreach (var verdict in Verifier.Check(votes, rules, epochs.Find)) // together, at a fraction of the cost
             {
                 Require(stored, verdict.Why);
             }

@@ -1,6 +1,5 @@
 using LuxTensor.Core.Finality;
 using LuxTensor.Core.Voting;
-using LuxTensor.Core.Wire;
 using LuxTensor.Crypto;
 using LuxTensor.Tests.Core.Voting;
 
@@ -74,15 +73,13 @@ public sealed class CountingTogether
         var runs = VoteRun.Of(votes);
         Assert.Equal(votes, runs.SelectMany(static run => run.Votes));
         Assert.All(runs.Zip(runs.Skip(1)), static pair => Assert.NotEqual(pair.First.Ballot, pair.Second.Ballot));
-        var writer = new WireWriter();
-        runs[0].Write(writer);
-        Assert.Equal(runs[0].EncodedSize, writer.Length);
-        var reader = new WireReader(writer.Written);
-        Assert.Equal(runs[0].Votes, VoteRun.Read(ref reader).Votes);
-        Assert.True(reader.End());
-        var cut = new WireReader(writer.Written[..random.Next(writer.Length)]);
-        VoteRun.Read(ref cut);
-        Assert.False(cut.End());
+        var bytes = VoteRun.Encode(runs);
+        Assert.Equal(runs.Sum(static run => run.EncodedSize), bytes.Length);
+        Assert.True(VoteRun.TryDecode(bytes, out var read));
+        Assert.Equal(votes, read.SelectMany(static run => run.Votes));
+        var ends = runs.Select((_, i) => runs.Take(i + 1).Sum(static run => run.EncodedSize)).Prepend(0).ToHashSet(); // some runs are runs, too
+        var cut = random.Next(bytes.Length);
+        Assert.Equal(ends.Contains(cut), VoteRun.TryDecode(bytes.AsMemory(0, cut), out _));
     });
 
     private static Vote Vote(Arena arena, Random random)
@@ -101,9 +98,9 @@ public sealed class CountingTogether
 
     private static IEnumerable<VoteRun> Halves(VoteRun run, Random random)
     {
-        var at = random.Next(run.Signers.Length + 1);
-        yield return new VoteRun(run.Ballot, run.Signers[..at]);
-        yield return new VoteRun(run.Ballot, run.Signers[at..]);
+        var at = random.Next(run.Count + 1);
+        yield return run.Slice(0, at);
+        yield return run.Slice(at, run.Count);
     }
 
     private static string Describe(FinalityFact fact) => fact is FinalityFact.BlockQuorum { Certificate: var certificate }
