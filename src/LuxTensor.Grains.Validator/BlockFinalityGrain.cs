@@ -15,6 +15,7 @@ internal sealed class BlockFinalityGrain(ClusterOptions options, SiloShare share
     : Grain, IBlockFinalityGrain, IAsyncDisposable
 {
     private const ulong HeightsBetweenDeletions = 16;
+    private const ulong HeightsBetweenSweeps = 1_024;
 
     private static readonly TimeSpan Aftermath = TimeSpan.FromSeconds(5); // late votes of a final height still come
 
@@ -36,7 +37,7 @@ internal sealed class BlockFinalityGrain(ClusterOptions options, SiloShare share
         var stored = await options.Store.Votes.ReadAsync(Height, cancellationToken);
         (state, var told) = VoteCollector.Enter(VoteCollector.Take(begun, Attested(stored), 0).Next, 0);
         Tell(told); // an activation before this one may not have come to it
-        if (await Task.Run(() => options.Store.Reader.BlockAt(Height), cancellationToken) is { Certificate: { } certificate })
+        if (await options.Store.BlockAtAsync(Height, cancellationToken) is { Certificate: { } certificate })
         {
             Finish(VoteCollector.Decide(state, certificate).Next);
         }
@@ -56,7 +57,7 @@ internal sealed class BlockFinalityGrain(ClusterOptions options, SiloShare share
             return;
         }
 
-        var (next, told, kept) = VoteCollector.Take(before, Attested(Pack.ReadRuns(votes.Value)), deciding == Height ? round : 0);
+        var (next, told, kept) = VoteCollector.Take(before, Attested(Pack.ReadVotes(votes.Value)), deciding == Height ? round : 0);
         state = next;
         Tell(told);
         writer.Add(Height, kept);
@@ -85,14 +86,15 @@ internal sealed class BlockFinalityGrain(ClusterOptions options, SiloShare share
         Finish(next);
         if (Height % HeightsBetweenDeletions == 0)
         {
-            await options.Store.Votes.DeleteBelowAsync(Height, CancellationToken.None);
+            var from = Height % HeightsBetweenSweeps == 0 ? 0 : Height - ulong.Min(Height, 4 * HeightsBetweenDeletions); // also what a call that failed left
+            await options.Store.Votes.DeleteAsync(from, Height, CancellationToken.None);
         }
     }
 
     public async Task<Immutable<byte[]>> VotesOf(uint round, byte phase)
     {
-        ReadOnlyMemory<byte>[] votes = await FindAsync() is { } held ? [.. VoteCollector.VotesOf(held, round, (Phase)phase).Select(Pack.Encode)] : [];
-        return new Immutable<byte[]>(Pack.Of(votes));
+        var votes = await FindAsync() is { } held ? VoteCollector.VotesOf(held, round, (Phase)phase) : [];
+        return new Immutable<byte[]>(Pack.OfVotes(votes));
     }
 
     private async ValueTask<CollectorState?> FindAsync()

@@ -12,10 +12,10 @@ namespace LuxTensor.Grains;
 internal sealed partial class VoteWriter(ClusterOptions options, ILogger<VoteWriter> log) : IAsyncDisposable
 {
     /// <summary>How long a vote waits for others at most, unless a batch is full.</summary>
-    public static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(100);
+    public static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(250);
 
-    private const int FullBatch = 2 << 20; // bytes
     private const int MostWaiting = 32 << 20; // bytes
+    private const int FullBatch = MostWaiting / 2; // the other half is for what comes while it is written
 
     private readonly Lock gate = new();
     private readonly Dictionary<ulong, List<VoteRun>> waiting = [];
@@ -35,7 +35,7 @@ internal sealed partial class VoteWriter(ClusterOptions options, ILogger<VoteWri
         {
             if (bytes + more > MostWaiting)
             {
-                LogUnwritten(votes.Sum(static run => run.Signers.Length), "the database does not keep up");
+                LogUnwritten(votes.Sum(static run => run.Count), "the database does not keep up");
                 return;
             }
 
@@ -112,7 +112,7 @@ internal sealed partial class VoteWriter(ClusterOptions options, ILogger<VoteWri
             }
             catch (JournalException failure)
             {
-                LogUnwritten(batch.Sum(static run => run.Signers.Length), failure.Message);
+                LogUnwritten(batch.Sum(static run => run.Count), failure.Message);
             }
         }
     }

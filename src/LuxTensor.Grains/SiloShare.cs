@@ -28,7 +28,7 @@ internal sealed class SiloShare(ClusterOptions options) : IDisposable
             return known;
         }
 
-        if (await Task.Run(() => options.Store.Reader.SetOf(epoch)).ConfigureAwait(true) is not { } read)
+        if (await options.Store.SetOfAsync(epoch, CancellationToken.None).ConfigureAwait(true) is not { } read)
         {
             return null;
         }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using LuxTensor.Core;
+using LuxTensor.Core.Validators;
 using LuxTensor.Core.Consensus;
 using LuxTensor.Core.Voting;
 using LuxTensor.Engine;
@@ -175,6 +176,10 @@ internal sealed class ObservedStore(IClusterStore inner, Action<Vote> released) 
     public IChainReader Reader => inner.Reader;
 
     public IVoteStore Votes => inner.Votes;
+
+    public Task<FinalBlock?> BlockAtAsync(ulong height, CancellationToken cancellation) => inner.BlockAtAsync(height, cancellation);
+
+    public Task<EpochSnapshot?> SetOfAsync(ulong epoch, CancellationToken cancellation) => inner.SetOfAsync(epoch, cancellation);
 
     public IPeerRecords Peers => inner.Peers;
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using LuxTensor.Core.Validators;
 using LuxTensor.Core.Consensus;
 using LuxTensor.Core.Peers;
 using LuxTensor.Engine;
@@ -163,6 +164,10 @@ public sealed class Peers_of_a_cluster(PostgresFixture postgres)
         public IChainReader Reader => inner.Reader;
 
         public IVoteStore Votes => inner.Votes;
+
+        public Task<FinalBlock?> BlockAtAsync(ulong height, CancellationToken cancellation) => inner.BlockAtAsync(height, cancellation);
+
+        public Task<EpochSnapshot?> SetOfAsync(ulong epoch, CancellationToken cancellation) => inner.SetOfAsync(epoch, cancellation);
 
         public IPeerRecords Peers { get; } = new CountingRecords(inner.Peers, saved);
 

@@ -1,3 +1,4 @@
+using LuxTensor.Core.Validators;
 using LuxTensor.Core.Voting;
 
 namespace LuxTensor.Engine;
@@ -11,6 +12,14 @@ public interface IClusterStore : IDisposable
 {
     /// <summary>Reads of what is stored, from any process.</summary>
     IChainReader Reader { get; }
+
+    /// <summary>A final block, as <see cref="Reader"/> gives it, with no thread that waits for it meanwhile: grains of many heights may ask at once.</summary>
+    /// <exception cref="JournalException">The block is damaged or cannot be read.</exception>
+    Task<FinalBlock?> BlockAtAsync(ulong height, CancellationToken cancellation);
+
+    /// <summary>An epoch's frozen set in the same way.</summary>
+    /// <exception cref="JournalException">The set is damaged or cannot be read.</exception>
+    Task<EpochSnapshot?> SetOfAsync(ulong epoch, CancellationToken cancellation);
 
     /// <summary>The votes that the collecting grains keep.</summary>
     IVoteStore Votes { get; }
@@ -58,6 +67,6 @@ public interface IVoteStore
     /// <summary>The votes of a height, in the order in which they were stored.</summary>
     Task<IReadOnlyList<VoteRun>> ReadAsync(ulong height, CancellationToken cancellation);
 
-    /// <summary>Deletes the votes of lower heights.</summary>
-    Task DeleteBelowAsync(ulong height, CancellationToken cancellation);
+    /// <summary>Deletes the votes of heights from one up to, and without, another. The fewer, the less of what was deleted before is looked at again.</summary>
+    Task DeleteAsync(ulong from, ulong to, CancellationToken cancellation);
 }

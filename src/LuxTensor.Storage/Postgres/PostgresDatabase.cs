@@ -4,10 +4,14 @@ using Npgsql;
 
 namespace LuxTensor.Storage.Postgres;
 
-/// <summary>The two pools of connections to a node's schema, and the ways in which they are used. Thread-safe.</summary>
+/// <summary>
+/// The pools of connections to a node's schema, and the ways in which they are used. Steps that hold a thread and steps that wait without
+/// one have pools of their own: a step without a thread needs one to go on, and where all threads wait for the connection that it has, it
+/// would get none. Thread-safe.
+/// </summary>
 internal sealed class PostgresDatabase : IDisposable
 {
-    private readonly NpgsqlDataSource writes, reads;
+    private readonly NpgsqlDataSource writes, reads, steps;
 
     internal PostgresDatabase(PostgresOptions options)
     {
@@ -29,6 +33,8 @@ internal sealed class PostgresDatabase : IDisposable
         connection.KeepAlive = connection.KeepAlive == 0 ? 30 : connection.KeepAlive;
         writes = NpgsqlDataSource.Create(connection);
         reads = NpgsqlDataSource.Create(connection);
+        connection.WriteBufferSize = 64 << 10; // votes come by the megabyte
+        steps = NpgsqlDataSource.Create(connection);
     }
 
     internal PostgresOptions Options { get; }
@@ -51,11 +57,8 @@ internal sealed class PostgresDatabase : IDisposable
     /// <exception cref="JournalException">It failed; whether the server carried it out is then unknown.</exception>
     internal T Write<T>(string doing, Func<NpgsqlConnection, T> body) => Use(writes, doing, again: false, body);
 
-    /// <summary>A connection to write on, for steps that wait without a thread.</summary>
-    internal ValueTask<NpgsqlConnection> OpenWriteAsync(CancellationToken cancellation) => writes.OpenConnectionAsync(cancellation);
-
-    /// <inheritdoc cref="OpenWriteAsync"/>
-    internal ValueTask<NpgsqlConnection> OpenReadAsync(CancellationToken cancellation) => reads.OpenConnectionAsync(cancellation);
+    /// <summary>A connection for a step that waits without a thread.</summary>
+    internal ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellation) => steps.OpenConnectionAsync(cancellation);
 
     /// <summary>Runs a step that may be taken twice without harm, without a thread; once more where the connection turns out to be gone.</summary>
     /// <exception cref="JournalException">It failed.</exception>
@@ -84,6 +87,7 @@ internal sealed class PostgresDatabase : IDisposable
     {
         reads.Clear();
         writes.Clear();
+        steps.Clear();
     }
 
     internal JournalException Damaged(string what) => PostgresFaults.Damaged(Where, what);
@@ -101,6 +105,7 @@ internal sealed class PostgresDatabase : IDisposable
     {
         reads.Dispose();
         writes.Dispose();
+        steps.Dispose();
     }
 
     private T Use<T>(NpgsqlDataSource pool, string doing, bool again, Func<NpgsqlConnection, T> body)

@@ -18,7 +18,7 @@ public sealed record PostgresOptions
     /// </summary>
     public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Most connections that write, and as many again that read.</summary>
+    /// <summary>Most connections that write, as many again that read, and as many for votes and peers.</summary>
     public int PoolSize { get; init; } = 8;
 
     /// <summary>Most bytes of decoded blocks kept in memory for readers; about 64 MiB.</summary>

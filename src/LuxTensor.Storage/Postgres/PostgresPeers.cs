@@ -16,7 +16,7 @@ internal sealed class PostgresPeers(PostgresDatabase database) : IPeerRecords
     /// <inheritdoc/>
     public Task<IReadOnlyList<PeerRecord>> LoadAsync(int most, CancellationToken cancellation) => database.UseAsync<IReadOnlyList<PeerRecord>>("reading peers", async () =>
     {
-        await using var connection = await database.OpenReadAsync(cancellation);
+        await using var connection = await database.OpenAsync(cancellation);
         await using var select = connection.Command("SELECT id, record, sum FROM peer ORDER BY banned_until DESC, last_contact DESC, id LIMIT $1", Small(most));
         await using var row = await select.ExecuteReaderAsync(cancellation);
         var records = new List<PeerRecord>();
@@ -39,7 +39,7 @@ internal sealed class PostgresPeers(PostgresDatabase database) : IPeerRecords
             return null;
         }
 
-        await using var connection = await database.OpenReadAsync(cancellation);
+        await using var connection = await database.OpenAsync(cancellation);
         await using var select = connection.Command("SELECT id, record, sum FROM peer WHERE id = $1", new NpgsqlParameter<string> { TypedValue = peer.Name });
         await using var row = await select.ExecuteReaderAsync(cancellation);
         return await row.ReadAsync(cancellation) ? Read(row) : null;
@@ -53,7 +53,7 @@ internal sealed class PostgresPeers(PostgresDatabase database) : IPeerRecords
         string[] gone = [.. forgotten.Where(PeerRows.IsStorable).Select(static peer => peer.Name).Order(StringComparer.Ordinal)];
         byte[][] encoded = [.. records.Select(static record => record.Encode())];
         string[] ids = [.. records.Select(static record => record.Id.Name)];
-        await using var connection = await database.OpenWriteAsync(cancellation);
+        await using var connection = await database.OpenAsync(cancellation);
         await using var step = new NpgsqlBatch(connection);
         step.Add("SELECT set_config('synchronous_commit', 'off', true)").Add(
                 Put, Texts(ids), Integers([.. records.Select(PeerRows.BannedUntil)]), Integers([.. records.Select(PeerRows.LastContact)]),
@@ -65,7 +65,7 @@ internal sealed class PostgresPeers(PostgresDatabase database) : IPeerRecords
     /// <inheritdoc/>
     public Task TrimAsync(int most, CancellationToken cancellation) => database.UseAsync("deleting peers", async () =>
     {
-        await using var connection = await database.OpenWriteAsync(cancellation);
+        await using var connection = await database.OpenAsync(cancellation);
         await using var delete = connection.Command(
             "DELETE FROM peer WHERE id IN (SELECT id FROM peer ORDER BY banned_until DESC, last_contact DESC, id OFFSET $1)", Small(most));
         return await delete.ExecuteNonQueryAsync(cancellation);

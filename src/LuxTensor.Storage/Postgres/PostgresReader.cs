@@ -17,7 +17,9 @@ internal sealed class PostgresReader(PostgresDatabase database, ChainRules rules
 {
     private const int HashWeight = 120;
     private const long SmallCacheBytes = 2 << 20;
-    private const string Columns = "SELECT height, hash, sum, certificate, bytes FROM block";
+    private const string BlockByHeight = "SELECT height, hash, sum, certificate, bytes FROM block WHERE height = $1";
+    private const string BlockByHash = "SELECT height, hash, sum, certificate, bytes FROM block WHERE hash = $1";
+    private const string SetByEpoch = "SELECT epoch, sum, members FROM epoch WHERE epoch = $1";
 
     private readonly LruCache<ulong, FinalBlock> blocks = new(database.Options.BlockCacheBytes);
     private readonly LruCache<Hash256, ulong> heights = new(database.Options.BlockCacheBytes == 0 ? 0 : SmallCacheBytes);
@@ -64,25 +66,30 @@ internal sealed class PostgresReader(PostgresDatabase database, ChainRules rules
     /// <exception cref="JournalException">The block's row is damaged or cannot be read.</exception>
     public FinalBlock? BlockAt(ulong height)
     {
-        if (blocks.TryGet(height, out var known))
+        if (blocks.TryGet(height, out var known) || height > long.MaxValue)
         {
             return known;
         }
 
-        if (height > long.MaxValue)
+        return Checked(height, Noted(First(BlockByHeight, BlockOf, Integer((long)height))));
+    }
+
+    /// <inheritdoc cref="BlockAt"/>
+    internal async Task<FinalBlock?> BlockAtAsync(ulong height, CancellationToken cancellation)
+    {
+        if (blocks.TryGet(height, out var known) || height > long.MaxValue)
         {
-            return null;
+            return known;
         }
 
-        var found = Found(Columns + " WHERE height = $1", Integer((long)height));
-        return found is null && height <= FinalHeight ? throw database.Damaged($"final block {height} is missing") : found;
+        return Checked(height, Noted(await FirstAsync(BlockByHeight, BlockOf, cancellation, Integer((long)height))));
     }
 
     /// <inheritdoc/>
     /// <exception cref="JournalException">The block's row is damaged or cannot be read.</exception>
     public FinalBlock? BlockBy(Hash256 hash)
     {
-        var found = heights.TryGet(hash, out var height) ? BlockAt(height) : Found(Columns + " WHERE hash = $1", Bytes(hash));
+        var found = heights.TryGet(hash, out var height) ? BlockAt(height) : Noted(First(BlockByHash, BlockOf, Bytes(hash)));
         return found is null || found.Block.Hash == hash ? found : throw database.Damaged($"the index entry of block {hash}");
     }
 
@@ -114,13 +121,18 @@ internal sealed class PostgresReader(PostgresDatabase database, ChainRules rules
             return null;
         }
 
-        return sets.TryGet(epoch, out var known) ? known : First("SELECT epoch, sum, members FROM epoch WHERE epoch = $1", row =>
+        return sets.TryGet(epoch, out var known) ? known : First(SetByEpoch, KeptSet, Integer((long)epoch));
+    }
+
+    /// <inheritdoc cref="SetOf"/>
+    internal async Task<EpochSnapshot?> SetOfAsync(ulong epoch, CancellationToken cancellation)
+    {
+        if (epoch > long.MaxValue)
         {
-            var members = row.Blob(2);
-            var set = EpochRow.Read(row.GetInt64(0), row.GetInt64(1), members) ?? throw database.Damaged($"the validator set of epoch {epoch}");
-            sets.Put(epoch, set, 512 + (4L * members.Length));
-            return set;
-        }, Integer((long)epoch));
+            return null;
+        }
+
+        return sets.TryGet(epoch, out var known) ? known : await FirstAsync(SetByEpoch, KeptSet, cancellation, Integer((long)epoch));
     }
 
     /// <inheritdoc/>
@@ -146,9 +158,21 @@ internal sealed class PostgresReader(PostgresDatabase database, ChainRules rules
         return found;
     });
 
-    private FinalBlock? Found(string sql, NpgsqlParameter key)
+    private FinalBlock? Checked(ulong height, FinalBlock? found) =>
+        found is null && height <= FinalHeight ? throw database.Damaged($"final block {height} is missing") : found;
+
+    private FinalBlock BlockOf(NpgsqlDataReader row) => PostgresLoading.BlockOf(row, rules, database.Damaged);
+
+    private EpochSnapshot KeptSet(NpgsqlDataReader row)
     {
-        var found = First(sql, row => PostgresLoading.BlockOf(row, rules, database.Damaged), key);
+        var (epoch, members) = (row.GetInt64(0), row.Blob(2));
+        var set = EpochRow.Read(epoch, row.GetInt64(1), members) ?? throw database.Damaged($"the validator set of epoch {epoch}");
+        sets.Put((ulong)epoch, set, 512 + (4L * members.Length));
+        return set;
+    }
+
+    private FinalBlock? Noted(FinalBlock? found)
+    {
         if (found is not null)
         {
             Learn(found.Block.Height); // a row of this table is a final block
@@ -164,4 +188,13 @@ internal sealed class PostgresReader(PostgresDatabase database, ChainRules rules
         using var row = select.ExecuteReader();
         return row.Read() ? read(row) : default;
     });
+
+    private Task<T?> FirstAsync<T>(string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellation, params NpgsqlParameter[] keys) =>
+        database.UseAsync("reading", async () =>
+        {
+            await using var connection = await database.OpenAsync(cancellation);
+            await using var select = connection.Command(sql, [.. keys.Select(static key => key.Clone())]);
+            await using var row = await select.ExecuteReaderAsync(cancellation);
+            return await row.ReadAsync(cancellation) ? read(row) : default;
+        }, cancellation);
 }

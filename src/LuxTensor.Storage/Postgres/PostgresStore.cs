@@ -1,4 +1,5 @@
 using LuxTensor.Core;
+using LuxTensor.Core.Validators;
 using LuxTensor.Crypto;
 using LuxTensor.Engine;
 using LuxTensor.Storage.Postgres;
@@ -32,6 +33,12 @@ public sealed class PostgresStore : IClusterStore
     /// <inheritdoc/>
     /// <remarks>Its final height is the highest that this process stored, loaded, came across, or was told by <see cref="Learn"/>.</remarks>
     public IChainReader Reader => reader;
+
+    /// <inheritdoc/>
+    public Task<FinalBlock?> BlockAtAsync(ulong height, CancellationToken cancellation) => reader.BlockAtAsync(height, cancellation);
+
+    /// <inheritdoc/>
+    public Task<EpochSnapshot?> SetOfAsync(ulong epoch, CancellationToken cancellation) => reader.SetOfAsync(epoch, cancellation);
 
     /// <inheritdoc/>
     public IVoteStore Votes { get; }

@@ -1,13 +1,16 @@
 using LuxTensor.Core.Voting;
 using LuxTensor.Core.Wire;
 using LuxTensor.Engine;
+using NpgsqlTypes;
 using static LuxTensor.Storage.Postgres.PostgresRows;
 
 namespace LuxTensor.Storage.Postgres;
 
-/// <summary>The votes of heights that are not final yet, a row a batch. A vote that is lost is said again.</summary>
+/// <summary>The votes of heights that are not final yet, as many in a row as fit a page of the database. A vote that is lost is said again.</summary>
 internal sealed class PostgresVotes(PostgresDatabase database, ulong chainId) : IVoteStore
 {
+    private const int RowBytes = 8_000; // of a page's 8 KiB
+
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">A vote is of another chain.</exception>
     /// <exception cref="JournalException">They could not be stored.</exception>
@@ -23,15 +26,23 @@ internal sealed class PostgresVotes(PostgresDatabase database, ulong chainId) : 
             return;
         }
 
-        var batches = votes.GroupBy(static run => run.Ballot.Height).Select(static height => (Height: height.Key, Bytes: Encode([.. height]))).ToArray();
         await database.UseAsync("storing votes", async () =>
         {
-            await using var connection = await database.OpenWriteAsync(cancellation);
-            await using var insert = connection.Command(
-                "INSERT INTO vote_batch (height, votes, sum) SELECT * FROM unnest($1, $2, $3)",
-                Integers([.. batches.Select(static batch => checked((long)batch.Height))]), Blobs([.. batches.Select(static batch => batch.Bytes)]),
-                Integers([.. batches.Select(static batch => SumOf(batch.Height, batch.Bytes))]));
-            return await insert.ExecuteNonQueryAsync(cancellation);
+            await using var connection = await database.OpenAsync(cancellation);
+            await using var copy = await connection.BeginBinaryImportAsync("COPY vote_batch (height, votes, sum) FROM STDIN (FORMAT BINARY)", cancellation);
+            copy.Timeout = TimeSpan.FromSeconds(connection.CommandTimeout);
+            foreach (var height in votes.GroupBy(static run => run.Ballot.Height))
+            {
+                foreach (var row in Rows(height))
+                {
+                    await copy.StartRowAsync(cancellation);
+                    await copy.WriteAsync(checked((long)height.Key), NpgsqlDbType.Bigint, cancellation);
+                    await copy.WriteAsync(row, NpgsqlDbType.Bytea, cancellation);
+                    await copy.WriteAsync(SumOf(height.Key, row), NpgsqlDbType.Bigint, cancellation);
+                }
+            }
+
+            return await copy.CompleteAsync(cancellation);
         }, cancellation);
     }
 
@@ -39,17 +50,19 @@ internal sealed class PostgresVotes(PostgresDatabase database, ulong chainId) : 
     /// <exception cref="JournalException">They could not be read.</exception>
     public Task<IReadOnlyList<VoteRun>> ReadAsync(ulong height, CancellationToken cancellation) => database.UseAsync<IReadOnlyList<VoteRun>>("reading votes", async () =>
     {
-        await using var connection = await database.OpenReadAsync(cancellation);
+        await using var connection = await database.OpenAsync(cancellation);
         await using var select = connection.Command("SELECT votes, sum FROM vote_batch WHERE height = $1 ORDER BY place", Integer(checked((long)height)));
         await using var row = await select.ExecuteReaderAsync(cancellation);
         var votes = new List<VoteRun>();
         while (await row.ReadAsync(cancellation))
         {
             var bytes = row.Blob(0);
-            if (row.GetInt64(1) != SumOf(height, bytes) || !TryRead(bytes, votes))
+            if (row.GetInt64(1) != SumOf(height, bytes) || !VoteRun.TryDecode(bytes, out var runs))
             {
                 throw database.Damaged($"votes of height {height}");
             }
+
+            votes.AddRange(runs);
         }
 
         return votes;
@@ -57,33 +70,39 @@ internal sealed class PostgresVotes(PostgresDatabase database, ulong chainId) : 
 
     /// <inheritdoc/>
     /// <exception cref="JournalException">They could not be deleted.</exception>
-    public async Task DeleteBelowAsync(ulong height, CancellationToken cancellation) => await database.UseAsync("deleting votes", async () =>
+    public async Task DeleteAsync(ulong from, ulong to, CancellationToken cancellation) => await database.UseAsync("deleting votes", async () =>
     {
-        await using var connection = await database.OpenWriteAsync(cancellation);
-        await using var delete = connection.Command("DELETE FROM vote_batch WHERE height < $1", Integer((long)ulong.Min(height, long.MaxValue)));
+        await using var connection = await database.OpenAsync(cancellation);
+        await using var delete = connection.Command(
+            "DELETE FROM vote_batch WHERE height >= $1 AND height < $2", Integer((long)ulong.Min(from, long.MaxValue)), Integer((long)ulong.Min(to, long.MaxValue)));
         return await delete.ExecuteNonQueryAsync(cancellation);
     }, cancellation);
 
-    private static byte[] Encode(VoteRun[] votes)
+    private static IEnumerable<byte[]> Rows(IEnumerable<VoteRun> votes)
     {
-        var writer = new WireWriter(votes.Sum(static run => run.EncodedSize));
+        var row = new WireWriter(RowBytes);
         foreach (var run in votes)
         {
-            run.Write(writer);
+            for (var at = 0; at < run.Count;)
+            {
+                var to = int.Min(run.Count, at + ((RowBytes - row.Length - VoteRun.HeaderSize) / VoteRun.SignerSize));
+                if (to > at)
+                {
+                    run.Slice(at, to).Write(row);
+                    at = to;
+                }
+                else
+                {
+                    yield return row.ToArray();
+                    row = new WireWriter(RowBytes);
+                }
+            }
         }
 
-        return writer.ToArray();
-    }
-
-    private static bool TryRead(ReadOnlySpan<byte> bytes, List<VoteRun> votes)
-    {
-        var reader = new WireReader(bytes);
-        while (reader.Fault == WireFault.None && reader.Remaining > 0)
+        if (row.Length > 0)
         {
-            votes.Add(VoteRun.Read(ref reader));
+            yield return row.ToArray();
         }
-
-        return reader.End();
     }
 
     private static long SumOf(ulong height, ReadOnlySpan<byte> bytes) => RowSum.Of(RowKind.Vote, (long)height, 0, bytes);
