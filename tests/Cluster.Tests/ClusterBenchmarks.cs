@@ -291,13 +291,16 @@ internal static class ClusterBenchmarks
             }
 
             var times = new List<double>();
-            for (var i = 0; i < 60; i++)
+            for (var i = -100; i < 60; i++) // the first ones compile
             {
                 (waiting, all) = (subscribers, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
                 var from = Stopwatch.GetTimestamp();
                 await feed.PublishAsync(new byte[500]);
                 await all.Task.WaitAsync(TimeSpan.FromSeconds(30));
-                times.Add(Stopwatch.GetElapsedTime(from).TotalMilliseconds);
+                if (i >= 0)
+                {
+                    times.Add(Stopwatch.GetElapsedTime(from).TotalMilliseconds);
+                }
             }
 
             Row($"an event of the stream to {subscribers} subscribers, the last of them", $"median {Median(times):0.0} ms", "");
