@@ -77,6 +77,9 @@ public sealed class CatchUpTests
     [InlineData("gap", SyncFault.BrokenChain)]
     [InlineData("backwards", SyncFault.BrokenChain)]
     [InlineData("elsewhere", SyncFault.BrokenChain)]
+    [InlineData("other parent", SyncFault.BrokenChain)]
+    [InlineData("other proposer", SyncFault.BrokenChain)]
+    [InlineData("no later", SyncFault.BrokenChain)]
     [InlineData("none", SyncFault.Nothing)]
     public void SYN_3_headers_that_do_not_verify_are_named_and_another_peer_serves(string how, SyncFault expected)
     {
@@ -122,6 +125,23 @@ public sealed class CatchUpTests
     }
 
     [Fact]
+    public void SYN_4_a_block_is_given_to_the_chain_once_whether_it_takes_it_or_not()
+    {
+        var honest = world.Honest();
+        var slow = world.Join("slow", request => (honest(request).Answer, request is Message.GetBlocks { From: 1 } ? 900UL : 1));
+        world.Join("fast", honest);
+        Assert.False(world.Run(600)); // all but what the slow one is asked for is here
+        var (sync, chain) = (world.Node.Sync, world.Node.Chain);
+        var asked = (Message.GetBlocks)world.Asked.First(asked => asked.Peer == slow && asked.Request is Message.GetBlocks { From: 1 }).Request;
+        var answer = SyncVerifier.Check((Message.Blocks)honest(asked).Answer!, slow, sync, chain, SignatureChecks.Of(chain.Rules, static _ => false));
+        var (next, effects) = CatchUp.Step(sync, chain, answer, world.Now);
+        var take = Assert.Single(effects.OfType<SyncEffect.Take>());
+        Assert.Equal(1UL, take.Items[0].Value.Block.Height);
+        Assert.DoesNotContain(take.Items, item => next.Blocks.ContainsKey(item.Value.Block.Height));
+        Assert.Equal(next.Blocks.Values.Sum(static block => (long)block.Item.Value.Block.Encoded.Length), next.BlockBytes);
+    }
+
+    [Fact]
     public void SYN_5_who_is_slow_is_asked_beside_another_and_who_is_silent_failed_and_rests()
     {
         var silent = world.Join("a silent", static _ => (null, 0));
@@ -152,6 +172,12 @@ public sealed class CatchUpTests
         Assert.Equal([(stranger, SyncFault.Unsolicited), (stranger, SyncFault.Unsolicited)], world.Blamed);
         Assert.Empty(world.Node.Sync.Headers);
         Assert.Equal(before.Final.Hash, world.Node.Final.Hash);
+
+        // Refused before a signature of it is checked, and not only when it comes to the machine.
+        var none = new SignatureChecks(static (_, _) => throw new InvalidOperationException("a certificate"), static (_, _) => throw new InvalidOperationException("a block"));
+        var headers = (Message.BlockHeaders)world.Honest()(new Message.GetBlockHeaders(1, 10)).Answer!;
+        var checkedHeaders = SyncVerifier.Check(headers, stranger, before.Sync, before.Chain, none);
+        Assert.Equal((SyncFault.Unsolicited, 0), (checkedHeaders.Fault, checkedHeaders.Items.Length));
     }
 
     [Fact]
@@ -177,18 +203,36 @@ public sealed class CatchUpTests
     [Fact]
     public void SYN_6_headers_blocks_and_peers_that_are_held_are_bounded()
     {
-        var rules = new SyncRules { HeadersAhead = 150, CacheBytes = 10_000, Timeout = 4_000, Patience = 1_000 };
+        var rules = new SyncRules { CacheBytes = 10_000, Timeout = 4_000, Patience = 1_000 };
         var small = new SyncWorld(Chain, rules);
         var honest = small.Honest();
         small.Join("slow", request => (honest(request).Answer, request is Message.GetBlocks ? 3_000UL : 1));
+        var (full, beyond) = (0, 0); // how often the cache was full where a block was asked for, and how often that was not the lowest
         for (var i = 0; i < 3; i++)
         {
-            small.Join($"fast{i}", honest);
+            small.Join($"fast{i}", request =>
+            {
+                if (request is Message.GetBlocks asked && small.Node.Sync.BlockBytes >= rules.CacheBytes)
+                {
+                    full++;
+                    beyond += small.Node.Sync.Blocks.Keys.Any(height => height < asked.From) ? 1 : 0;
+                }
+
+                return honest(request);
+            });
         }
 
         Assert.True(small.Run(600_000));
-        Assert.InRange(small.Most.Headers, 128, rules.HeadersAhead);
-        Assert.True(small.Most.Bytes <= rules.CacheBytes + (rules.Peers * 128L * 2_000), $"{small.Most.Bytes} bytes");
+        Assert.InRange(full, 1, int.MaxValue);
+        Assert.Equal(0, beyond);
+
+        foreach (var ahead in (int[])[150, 100]) // more and fewer than an answer brings
+        {
+            var few = new SyncWorld(Chain, rules with { HeadersAhead = ahead });
+            few.Join("honest", few.Honest());
+            Assert.True(few.Run(600_000));
+            Assert.InRange(few.Most.Headers, 100, ahead);
+        }
 
         var crowd = new SyncWorld(Chain);
         for (var i = 0; i < 2 * SyncState.MaxPeers; i++)
@@ -249,7 +293,10 @@ public sealed class CatchUpTests
         }
 
         var (header, certificate) = answer.Items[at];
+        var last = answer.Items[^1].Header; // nothing follows that would not fit
+        var set = Chain.SetOf(last.Epoch)!;
         CertifiedHeader With(BlockHeader one, Certificate other) => new(one, other);
+        Message.BlockHeaders Signed(BlockHeader one) => answer with { Items = answer.Items.SetItem(answer.Items.Length - 1, With(one, CertifiedChain.Certify(one, set))) };
         var item = how switch
         {
             "forged" => With(header, new Certificate(certificate.Ballot, certificate.Signers, [.. certificate.Signatures.Reverse()])),
@@ -266,6 +313,9 @@ public sealed class CatchUpTests
             "gap" => answer with { Items = answer.Items.RemoveAt(at) },
             "backwards" => answer with { Items = [.. answer.Items.Reverse()] },
             "none" => new Message.BlockHeaders([], []),
+            "other parent" => Signed(last with { Parent = Sha256.Hash([1]) }),
+            "other proposer" => Signed(last with { Proposer = set.Validators.First(validator => validator.Address != last.Proposer).Address }),
+            "no later" => Signed(last with { Time = answer.Items[^2].Header.Time }),
             _ => answer with { Items = answer.Items.SetItem(at, item) },
         };
     }
