@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using LuxTensor.Core.Validators;
 using LuxTensor.Core.Consensus;
 using LuxTensor.Core.Peers;
+using LuxTensor.Core.Validators;
 using LuxTensor.Engine;
 using LuxTensor.Engine.Cluster;
 using LuxTensor.Engine.Peers;

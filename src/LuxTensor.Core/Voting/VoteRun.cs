@@ -63,12 +63,17 @@ public sealed class VoteRun
     public static byte[] Encode(IReadOnlyCollection<VoteRun> runs)
     {
         var writer = new WireWriter(runs.Sum(static run => run.EncodedSize));
+        WriteAll(runs, writer);
+        return writer.ToArray();
+    }
+
+    /// <summary>Writes several runs, one after the other.</summary>
+    public static void WriteAll(IReadOnlyCollection<VoteRun> runs, WireWriter writer)
+    {
         foreach (var run in runs)
         {
             run.Write(writer);
         }
-
-        return writer.ToArray();
     }
 
     /// <summary>

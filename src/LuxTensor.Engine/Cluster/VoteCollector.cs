@@ -81,22 +81,16 @@ public static class VoteCollector
             var run = verified.Value;
             var mine = refusals[..run.Count];
             refusals = refusals[run.Count..];
-            if (!mine.ContainsAnyExcept(CountRefusal.None))
+            for (var from = 0; from < mine.Length;)
             {
-                kept.Add(run);
-                continue;
-            }
-
-            for (var (from, to) = (0, 0); from < mine.Length; from = to + 1)
-            {
-                for (to = from; to < mine.Length && mine[to] is CountRefusal.None or CountRefusal.Conflicting; to++)
-                {
-                }
-
+                var unwanted = mine[from..].IndexOfAnyExcept(CountRefusal.None, CountRefusal.Conflicting);
+                var to = unwanted < 0 ? mine.Length : from + unwanted;
                 if (to > from)
                 {
                     kept.Add(run.Slice(from, to));
                 }
+
+                from = to + 1;
             }
         }
 

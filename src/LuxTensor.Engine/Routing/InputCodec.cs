@@ -103,7 +103,8 @@ public static class InputCodec
     internal static JournalInput Encode(IReadOnlyList<Vote> votes, ulong now)
     {
         var runs = VoteRun.Of(votes);
-        var writer = new WireWriter(16 + runs.Sum(static run => run.EncodedSize)).UInt64(now).UInt8((byte)Kind.Votes).Bytes(VoteRun.Encode(runs));
+        var writer = new WireWriter(16 + runs.Sum(static run => run.EncodedSize)).UInt64(now).UInt8((byte)Kind.Votes);
+        VoteRun.WriteAll(runs, writer);
         return new JournalInput(votes[0].Ballot.Height, writer.ToArray());
     }
 

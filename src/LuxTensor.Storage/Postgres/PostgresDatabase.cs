@@ -57,23 +57,22 @@ internal sealed class PostgresDatabase : IDisposable
     /// <exception cref="JournalException">It failed; whether the server carried it out is then unknown.</exception>
     internal T Write<T>(string doing, Func<NpgsqlConnection, T> body) => Use(writes, doing, again: false, body);
 
-    /// <summary>A connection for a step that waits without a thread.</summary>
-    internal ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellation) => steps.OpenConnectionAsync(cancellation);
-
     /// <summary>Runs a step that may be taken twice without harm, without a thread; once more where the connection turns out to be gone.</summary>
     /// <exception cref="JournalException">It failed.</exception>
-    internal async Task<T> UseAsync<T>(string doing, Func<Task<T>> body, CancellationToken cancellation)
+    internal async Task<T> UseAsync<T>(string doing, Func<NpgsqlConnection, Task<T>> body, CancellationToken cancellation)
     {
         try
         {
             try
             {
-                return await body();
+                await using var connection = await steps.OpenConnectionAsync(cancellation);
+                return await body(connection);
             }
             catch (Exception lost) when (PostgresFaults.IsLostConnection(lost) && !cancellation.IsCancellationRequested)
             {
                 Clear();
-                return await body();
+                await using var connection = await steps.OpenConnectionAsync(cancellation);
+                return await body(connection);
             }
         }
         catch (Exception failure) when (PostgresFaults.IsFromServer(failure))

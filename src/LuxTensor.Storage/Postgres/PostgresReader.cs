@@ -190,9 +190,8 @@ internal sealed class PostgresReader(PostgresDatabase database, ChainRules rules
     });
 
     private Task<T?> FirstAsync<T>(string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellation, params NpgsqlParameter[] keys) =>
-        database.UseAsync("reading", async () =>
+        database.UseAsync("reading", async connection =>
         {
-            await using var connection = await database.OpenAsync(cancellation);
             await using var select = connection.Command(sql, [.. keys.Select(static key => key.Clone())]);
             await using var row = await select.ExecuteReaderAsync(cancellation);
             return await row.ReadAsync(cancellation) ? read(row) : default;

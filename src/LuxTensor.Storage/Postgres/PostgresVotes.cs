@@ -26,9 +26,8 @@ internal sealed class PostgresVotes(PostgresDatabase database, ulong chainId) : 
             return;
         }
 
-        await database.UseAsync("storing votes", async () =>
+        await database.UseAsync("storing votes", async connection =>
         {
-            await using var connection = await database.OpenAsync(cancellation);
             await using var copy = await connection.BeginBinaryImportAsync("COPY vote_batch (height, votes, sum) FROM STDIN (FORMAT BINARY)", cancellation);
             copy.Timeout = TimeSpan.FromSeconds(connection.CommandTimeout);
             foreach (var height in votes.GroupBy(static run => run.Ballot.Height))
@@ -48,9 +47,8 @@ internal sealed class PostgresVotes(PostgresDatabase database, ulong chainId) : 
 
     /// <inheritdoc/>
     /// <exception cref="JournalException">They could not be read.</exception>
-    public Task<IReadOnlyList<VoteRun>> ReadAsync(ulong height, CancellationToken cancellation) => database.UseAsync<IReadOnlyList<VoteRun>>("reading votes", async () =>
+    public Task<IReadOnlyList<VoteRun>> ReadAsync(ulong height, CancellationToken cancellation) => database.UseAsync<IReadOnlyList<VoteRun>>("reading votes", async connection =>
     {
-        await using var connection = await database.OpenAsync(cancellation);
         await using var select = connection.Command("SELECT votes, sum FROM vote_batch WHERE height = $1 ORDER BY place", Integer(checked((long)height)));
         await using var row = await select.ExecuteReaderAsync(cancellation);
         var votes = new List<VoteRun>();
@@ -70,9 +68,8 @@ internal sealed class PostgresVotes(PostgresDatabase database, ulong chainId) : 
 
     /// <inheritdoc/>
     /// <exception cref="JournalException">They could not be deleted.</exception>
-    public async Task DeleteAsync(ulong from, ulong to, CancellationToken cancellation) => await database.UseAsync("deleting votes", async () =>
+    public async Task DeleteAsync(ulong from, ulong to, CancellationToken cancellation) => await database.UseAsync("deleting votes", async connection =>
     {
-        await using var connection = await database.OpenAsync(cancellation);
         await using var delete = connection.Command(
             "DELETE FROM vote_batch WHERE height >= $1 AND height < $2", Integer((long)ulong.Min(from, long.MaxValue)), Integer((long)ulong.Min(to, long.MaxValue)));
         return await delete.ExecuteNonQueryAsync(cancellation);

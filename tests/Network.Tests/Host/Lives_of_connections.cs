@@ -1,6 +1,6 @@
-using System.Threading.Channels;
 using System.Net;
 using System.Net.Sockets;
+using System.Threading.Channels;
 using LuxTensor.Core.Consensus;
 using LuxTensor.Crypto;
 using LuxTensor.Network;
