@@ -77,39 +77,4 @@ public sealed class ServingTests : IAsyncDisposable
 
     private Task<(FrameVerdict Verdict, byte[]? Answer)> AskAsync(Message request) =>
         transport.AskAsync(MessageCodec.Encode(chain.Genesis.Rules.ChainId, request)).WaitAsync(Patience);
-
-    /// <summary>A network of one peer, which only asks.</summary>
-    private sealed class Asking : ITransport
-    {
-        private Func<IncomingFrame, bool> handler = static _ => false;
-
-        public TaskCompletionSource Failed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public Task Completion => Failed.Task;
-
-        public IReadOnlyCollection<PeerId> Peers => [];
-
-        public void Start(Func<IncomingFrame, bool> handler) => this.handler = handler;
-
-        public void Broadcast(Topic topic, ReadOnlyMemory<byte> frame)
-        {
-        }
-
-        public void Send(PeerId peer, ReadOnlyMemory<byte> frame)
-        {
-        }
-
-        public Task<(FrameVerdict Verdict, byte[]? Answer)> AskAsync(byte[] request)
-        {
-            var judged = new TaskCompletionSource<(FrameVerdict, byte[]?)>(TaskCreationOptions.RunContinuationsAsynchronously);
-            byte[]? answer = null;
-            Assert.True(handler(new IncomingFrame(new PeerId("asker"), Topic.Direct, request, verdict => judged.SetResult((verdict, answer)))
-            {
-                Answer = bytes => answer = bytes.ToArray(),
-            }));
-            return judged.Task;
-        }
-
-        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-    }
 }

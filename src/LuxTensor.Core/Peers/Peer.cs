@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using LuxTensor.Core.Voting;
 
 namespace LuxTensor.Core.Peers;
 
@@ -41,10 +40,7 @@ public static class Peer
                 return (at with { BytesIn = at.BytesIn + traffic.BytesIn, BytesOut = at.BytesOut + traffic.BytesOut, LastContact = traffic.BytesIn > 0 ? now : at.LastContact }, []);
             case PeerInput.Claimed claimed:
                 return (at with { ClaimedHeight = claimed.Height, ClaimedHash = claimed.Hash, LastContact = now }, []);
-            case PeerInput.Proved { Certificate.Value: var certificate }:
-                // PEE-11: prepares prove no final block.
-                return (certificate.Ballot.Phase == Phase.Precommit ? Prove(at, new(certificate.Height, certificate.BlockHash), now) : at, []);
-            case PeerInput.ProvedElsewhere proved:
+            case PeerInput.Proved proved:
                 return (Prove(at, proved, now), []);
             case PeerInput.BannedElsewhere banned:
                 return TakeBan(at, banned, settings, now);
@@ -141,7 +137,8 @@ public static class Peer
         return excess >= WholeBucket ? Blame(counted, PeerFault.LimitsExceeded, 1, settings, now) : (counted, []);
     }
 
-    private static PeerState Prove(PeerState state, PeerInput.ProvedElsewhere proved, ulong now) =>
+    /// <summary>PEE-11: the highest that it proved.</summary>
+    private static PeerState Prove(PeerState state, PeerInput.Proved proved, ulong now) =>
         proved.Height > state.ProvenHeight || state.ProvenHash.IsZero
             ? state with { ProvenHeight = proved.Height, ProvenHash = proved.Hash, LastContact = now }
             : state with { LastContact = now };

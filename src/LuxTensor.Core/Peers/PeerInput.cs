@@ -1,4 +1,3 @@
-using LuxTensor.Core.Voting;
 using LuxTensor.Crypto;
 
 namespace LuxTensor.Core.Peers;
@@ -93,11 +92,8 @@ public abstract record PeerInput
     /// <summary>It says that it has this final block. Nobody believes it (PEE-11).</summary>
     public sealed record Claimed(ulong Height, Hash256 Hash) : PeerInput;
 
-    /// <summary>It showed a certificate, which was verified.</summary>
-    public sealed record Proved(Verified<Certificate> Certificate) : PeerInput;
-
-    /// <summary>It showed a certificate of precommits that another part of this node verified, which answers for that (VOT-2).</summary>
-    public sealed record ProvedElsewhere(ulong Height, Hash256 Hash) : PeerInput;
+    /// <summary>This final block is known to it, which the certificate of precommits proves that it showed; whoever verified that answers for it (VOT-2).</summary>
+    public sealed record Proved(ulong Height, Hash256 Hash) : PeerInput;
 
     /// <summary>Another process of this node banned it (PEE-12).</summary>
     public sealed record BannedElsewhere(ulong Until, uint Bans, PeerFault Why) : PeerInput;

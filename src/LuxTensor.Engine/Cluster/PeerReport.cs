@@ -68,10 +68,7 @@ public sealed class PeerReport
             case PeerInput.Claimed claim:
                 claimed = (claim.Height, claim.Hash);
                 break;
-            case PeerInput.Proved { Certificate.Value: var certificate } when certificate.Ballot.Phase == Core.Voting.Phase.Precommit:
-                Prove(certificate.Height, certificate.BlockHash);
-                break;
-            case PeerInput.ProvedElsewhere proof:
+            case PeerInput.Proved proof:
                 Prove(proof.Height, proof.Hash);
                 break;
             default:
@@ -107,7 +104,7 @@ public sealed class PeerReport
 
         if (proven is var (height, hash))
         {
-            yield return new PeerInput.ProvedElsewhere(height, hash);
+            yield return new PeerInput.Proved(height, hash);
         }
 
         for (var kind = 0; kind < PeerLimits.Kinds; kind++)

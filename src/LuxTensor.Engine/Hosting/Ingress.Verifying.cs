@@ -16,9 +16,15 @@ public sealed partial class Ingress
         switch (message)
         {
             case Message.Status status:
-                if (View.Final.Hash == status.FinalHash || options.Chain.BlockBy(status.FinalHash) is not null)
+                var held = View.Final.Hash == status.FinalHash ? View.Final.Height : options.Chain.BlockBy(status.FinalHash)?.Block.Height;
+                if (held is { } height)
                 {
-                    options.Transport.Prove(from, status.FinalHeight, status.FinalHash);
+                    if (height != status.FinalHeight)
+                    {
+                        return FrameVerdict.Reject; // that block is of another height
+                    }
+
+                    options.Transport.Prove(from, height, status.FinalHash);
                 }
 
                 input = new ChainInput.Status(status, from);

@@ -140,7 +140,7 @@ public sealed partial class NetworkTransport : ITransport
     public void Blame(PeerId peer, SyncFault fault) => Fault(peer, fault.ToPeerFault());
 
     /// <inheritdoc/>
-    public void Prove(PeerId peer, ulong height, Hash256 hash) => book.Report(peer, new PeerInput.ProvedElsewhere(height, hash));
+    public void Prove(PeerId peer, ulong height, Hash256 hash) => book.Report(peer, new PeerInput.Proved(height, hash));
 
     /// <summary>What gossip does now, by topic and peer.</summary>
     public GossipSnapshot GossipNow() => gossip?.Snapshot() ?? GossipSnapshot.Empty;

@@ -1,5 +1,4 @@
 using LuxTensor.Core.Peers;
-using LuxTensor.Core.Voting;
 using LuxTensor.Core.Wire;
 using LuxTensor.Crypto;
 
@@ -210,15 +209,15 @@ public sealed class PeerTests
     }
 
     [Fact]
-    public void PEE_11_only_a_verified_certificate_of_precommits_proves_a_height()
+    public void PEE_11_the_highest_proof_counts_and_no_claim()
     {
         var claimed = After(Peer.Begin(Start), Start, new PeerInput.Claimed(1_000_000, HashOf(9)));
         Assert.Equal((0UL, 1_000_000UL, HashOf(9)), (claimed.ProvenHeight, claimed.ClaimedHeight, claimed.ClaimedHash));
 
-        var proved = After(claimed, Start, Shown(20, Phase.Precommit, 1), Shown(30, Phase.Prepare, 2), Shown(19, Phase.Precommit, 3));
+        var proved = After(claimed, Start, new PeerInput.Proved(20, HashOf(1)), new PeerInput.Proved(19, HashOf(3)));
         Assert.Equal((20UL, HashOf(1), 1_000_000UL), (proved.ProvenHeight, proved.ProvenHash, proved.ClaimedHeight));
-        Assert.Equal((21UL, HashOf(4)), (After(proved, Start, Shown(21, Phase.Precommit, 4)).ProvenHeight, After(proved, Start, Shown(21, Phase.Precommit, 4)).ProvenHash));
-        Assert.Equal(22UL, After(proved, Start, new PeerInput.ProvedElsewhere(22, HashOf(5))).ProvenHeight);
+        var higher = After(proved, Start, new PeerInput.Proved(21, HashOf(4)));
+        Assert.Equal((21UL, HashOf(4)), (higher.ProvenHeight, higher.ProvenHash));
     }
 
     [Fact]
@@ -300,9 +299,6 @@ public sealed class PeerTests
 
     private static PeerState Look(PeerState state, ulong now) => After(state, now, new PeerInput.Look());
 
-    private static PeerInput.Proved Shown(ulong height, Phase phase, int block) =>
-        new(new Verified<Certificate>(new Certificate(new Ballot(Given.ChainId, 0, height, 0, phase, HashOf(block)), [1], [default])));
-
     private static Hash256 HashOf(int number) => Given.HashOf(new Random(number));
 
     private static PeerInput Any(Random random, ulong now) => random.Next(9) switch
@@ -314,7 +310,7 @@ public sealed class PeerTests
         4 => new PeerInput.Traffic((ulong)random.Next(1000), (ulong)random.Next(1000)),
         5 => new PeerInput.Claimed((ulong)random.Next(), Given.HashOf(random)),
         6 => new PeerInput.BannedElsewhere(now + (ulong)random.Next(100_000_000), (uint)random.Next(20), (PeerFault)random.Next(12)),
-        7 => new PeerInput.ProvedElsewhere((ulong)random.Next(), Given.HashOf(random)),
+        7 => new PeerInput.Proved((ulong)random.Next(), Given.HashOf(random)),
         _ => new PeerInput.Faulty((PeerFault)random.Next(12), (uint)random.Next(4)),
     };
 }

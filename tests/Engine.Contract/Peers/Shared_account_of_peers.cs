@@ -122,7 +122,7 @@ public sealed class Shared_account_of_peers
         2 => new PeerInput.Refused((MessageKind)random.Next(PeerLimits.Kinds), (uint)random.Next(9), 1),
         3 => new PeerInput.Traffic((ulong)random.Next(1000), (ulong)random.Next(1000)),
         4 => new PeerInput.Claimed((ulong)random.Next(), Sha256.Hash([(byte)random.Next(256)])),
-        5 => new PeerInput.ProvedElsewhere((ulong)random.Next(1, 1_000_000), Sha256.Hash([(byte)random.Next(256)])),
+        5 => new PeerInput.Proved((ulong)random.Next(1, 1_000_000), Sha256.Hash([(byte)random.Next(256)])),
         _ => new PeerInput.Faulty((PeerFault)random.Next(12), (uint)random.Next(4)),
     };
 }

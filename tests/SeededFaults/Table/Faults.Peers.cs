@@ -10,6 +10,7 @@ internal static partial class Faults
     private const string BookOfPeers = "src/LuxTensor.Engine/Peers/PeerBook.cs";
     private const string BookKeeping = "src/LuxTensor.Engine/Peers/PeerBook.Keeping.cs";
     private const string PeerReports = "src/LuxTensor.Engine/Cluster/PeerReport.cs";
+    private const string VerifyingIngress = "src/LuxTensor.Engine/Hosting/Ingress.Verifying.cs";
 
     private static Fault[] Peers =>
     [
@@ -26,7 +27,8 @@ internal static partial class Faults
         new("refused frame fills the bucket", "PEE-8", PeerBuckets, "return filled.Grains < wanted ? (filled, false)", "return filled.Grains < wanted ? (Full(limit, now), false)"),
         new("votes of one phase only fit", "PEE-9", PeerLimitTable, "Limit(long.Max(80L * validators, 1_000), 8L * validators * (heights + rounds), Kibi)", "Limit(validators, validators * (heights + rounds), Kibi)"),
         new("refusals never add up", "PEE-10", PeerMachine, "var excess = (isNew ? 0 : state.Excess) + part;", "var excess = part;"),
-        new("prepares prove a final block", "PEE-11", PeerMachine, "certificate.Ballot.Phase == Phase.Precommit ? Prove", "certificate.Ballot.Phase <= Phase.Precommit ? Prove"),
+        new("prepares prove a final block", "PEE-11", VerifyingIngress, "{ Ballot.Phase: Phase.Precommit } certificate } => certificate", "var certificate } => certificate"),
+        new("a known block proves any height", "PEE-11", VerifyingIngress, "if (height != status.FinalHeight)", "if (height > status.FinalHeight)"),
         new("claimed height believed", "PEE-11", PeerMachine, "ClaimedHash = claimed.Hash, LastContact = now }", "ClaimedHash = claimed.Hash, ProvenHeight = claimed.Height, LastContact = now }"),
         new("later ban of another process shortens", "PEE-12", PeerMachine, "return until <= now || until <= state.BannedUntil ?", "return until <= now ?"),
         new("banned peer is heard", "PEE-5", BookOfPeers, "if (entry.State.IsBanned(now))\n            {\n                return false;", "if (entry.State.IsBanned(now) && bytes < 0)\n            {\n                return false;"),

@@ -1,0 +1,79 @@
+using LuxTensor.Core.Consensus;
+using LuxTensor.Core.Voting;
+using LuxTensor.Crypto;
+using LuxTensor.Engine;
+
+namespace LuxTensor.Tests.Engine;
+
+/// <summary>PEE-11: which messages prove that a peer has a final block.</summary>
+public sealed class Proofs_of_a_peer : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly Hash256 Block = Sha256.Hash("a block that nobody has"u8);
+
+    private readonly TestChain chain = new(1);
+    private readonly MemoryGuard guard = new();
+    private readonly Asking transport = new();
+    private readonly MemoryJournal journal;
+    private readonly NodeHost node;
+
+    public Proofs_of_a_peer()
+    {
+        journal = new MemoryJournal(chain.Genesis);
+        node = NodeHost.Open(new NodeOptions { Genesis = chain.Genesis, Journal = journal, Guard = guard, Keys = [], Transport = transport });
+        node.Start();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await node.DisposeAsync();
+        guard.Dispose();
+        journal.Dispose();
+    }
+
+    [Fact]
+    public async Task A_certificate_of_prepares_proves_no_final_block()
+    {
+        Assert.Equal(FrameVerdict.Accept, await SayAsync(Certify(Phase.Prepare, isGenuine: true)));
+        Assert.Empty(transport.Proven);
+    }
+
+    [Fact]
+    public async Task A_certificate_of_precommits_proves_its_block()
+    {
+        Assert.Equal(FrameVerdict.Accept, await SayAsync(Certify(Phase.Precommit, isGenuine: true)));
+        Assert.Equal([(1UL, Block)], transport.Proven);
+    }
+
+    [Fact]
+    public async Task A_forged_certificate_proves_nothing()
+    {
+        Assert.Equal(FrameVerdict.Reject, await SayAsync(Certify(Phase.Precommit, isGenuine: false)));
+        Assert.Empty(transport.Proven);
+    }
+
+    [Fact]
+    public async Task A_status_proves_nothing_but_a_block_that_is_final_here_at_its_own_height()
+    {
+        var genesis = chain.Genesis.Block.Hash;
+
+        Assert.NotEqual(FrameVerdict.Reject, await SayAsync(new Message.Status(genesis, 1_000_000, Block, 0)));
+        Assert.Equal(FrameVerdict.Reject, await SayAsync(new Message.Status(genesis, 1_000_000, genesis, 0)));
+        Assert.Empty(transport.Proven);
+
+        Assert.NotEqual(FrameVerdict.Reject, await SayAsync(new Message.Status(genesis, 0, genesis, 0)));
+        Assert.Equal([(0UL, genesis)], transport.Proven);
+    }
+
+    private async Task<FrameVerdict> SayAsync(Message message) =>
+        (await transport.AskAsync(MessageCodec.Encode(chain.Genesis.Rules.ChainId, message)).WaitAsync(Patience)).Verdict;
+
+    private Message.Certify Certify(Phase phase, bool isGenuine)
+    {
+        var ballot = new Ballot(chain.Genesis.Rules.ChainId, 0, 1, 0, phase, Block);
+        var message = new byte[Ballot.MessageSize];
+        ballot.WriteMessage(message);
+        message[0] ^= (byte)(isGenuine ? 0 : 1);
+        return new Message.Certify(new Certificate(ballot, [1], [chain.Validators[0].Sign(message)]));
+    }
+}
