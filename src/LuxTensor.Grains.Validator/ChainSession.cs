@@ -54,6 +54,7 @@ internal sealed class ChainSession : IAsyncDisposable
                 Keys = options.Keys,
                 Transport = transport,
                 Pool = options.Pool,
+                Sync = options.Sync,
                 Time = time,
                 VerifyWorkers = 1, // frames come in at the gateways
                 Counter = counter,

@@ -16,7 +16,7 @@ internal sealed partial class PeerGrain(ClusterOptions options, PeerRecordWriter
 {
     private const int MostGateways = 64;
 
-    private readonly PeerSettings settings = new() { Limits = PeerLimits.For(options.Genesis.Rules) };
+    private readonly PeerSettings settings = options.Judging.For(options.Genesis.Rules);
     private readonly Dictionary<string, ulong> taken = new(StringComparer.Ordinal); // the number of the last report of each gateway
     private PeerRecord record = new(default, "", "", Peer.Begin(0));
     private PeerBan? untold;

@@ -1,4 +1,6 @@
 using LuxTensor.Core;
+using LuxTensor.Core.Peers;
+using LuxTensor.Core.Sync;
 using LuxTensor.Core.Transactions;
 using LuxTensor.Crypto;
 using LuxTensor.Engine;
@@ -45,6 +47,12 @@ public sealed record ClusterOptions
 
     /// <summary>Bounds of the transaction pool, on every silo the same.</summary>
     public MempoolLimits Pool { get; init; } = new();
+
+    /// <summary>How the node catches up, as far as the operator chooses.</summary>
+    public SyncChoices Sync { get; init; } = new();
+
+    /// <summary>How peers are judged, as far as the operator chooses; on every silo the same.</summary>
+    public PeerChoices Judging { get; init; } = new();
 
     /// <summary>How commits reach the gateways.</summary>
     public CommitFeedKind Feed { get; init; } = CommitFeedKind.MemoryStream;

@@ -26,6 +26,9 @@ public sealed record NetworkSettings
     /// <summary>Whether to find peers of the local network.</summary>
     public bool Mdns { get; init; }
 
+    /// <summary>How peers are judged, as far as the operator chooses.</summary>
+    public PeerChoices Judging { get; init; } = new();
+
     /// <summary>The file of known addresses; null keeps them in memory.</summary>
     public string? AddressBook { get; init; }
 }
@@ -58,7 +61,7 @@ public sealed class NetworkNode : IAsyncDisposable
     {
         var book = await PeerBook.OpenAsync(new PeerBookOptions
         {
-            Settings = new PeerSettings { Limits = PeerLimits.For(genesis.Rules) },
+            Settings = settings.Judging.For(genesis.Rules),
             Records = records,
             Time = time,
         }).ConfigureAwait(false);

@@ -1,3 +1,6 @@
+using LuxTensor.Core;
+using LuxTensor.Core.Peers;
+using LuxTensor.Core.Sync;
 using LuxTensor.Node.Configuration;
 
 namespace LuxTensor.Tests.Node;
@@ -18,6 +21,8 @@ public sealed class Configuration_files
               "keys": [ { "keystore": "keys/a.json", "passwordFile": "/run/secret" }, ],
               "rpc": { "http": "127.0.0.1:8545", "allowedHosts": [ "node.example" ], },
               "pool": { "bytes": 2000000, "perSender": 3 },
+              "sync": { "peers": 2, "requestBlocks": 16, "timeout": "6s", "tries": 5, "cacheBytes": 1048576 },
+              "peers": { "banAt": 10, "readmittedWith": 30, "decayPoint": "2m", "firstBan": "1m", "longestBan": "1h", "limitPercent": 50 },
             }
             """);
 
@@ -30,6 +35,13 @@ public sealed class Configuration_files
         Assert.Null(settings.WebSocket);
         Assert.Equal(["node.example"], settings.AllowedHosts);
         Assert.Equal((2_000_000L, 3), (settings.Pool.MaxBytes, settings.Pool.MaxPerSender));
+        var chain = new ChainRules { ChainId = 1 };
+        Assert.Equal(
+            new SyncRules { Peers = 2, RequestBlocks = 16, Timeout = 6_000, Patience = 1_000, Tries = 5, CacheBytes = 1 << 20 },
+            settings.Sync.For(chain));
+        Assert.Equal(
+            new PeerSettings { Threshold = 10_000, Readmitted = 30_000, DecayStep = 120, FirstBan = 60_000, LongestBan = 3_600_000, Limits = PeerLimits.For(chain, 50) },
+            settings.Peers.For(chain));
     }
 
     public static TheoryData<string, string[]> Faults => new()
@@ -47,6 +59,9 @@ public sealed class Configuration_files
         { $"{{ {Base},\n\"network\": {{ \"bootstrap\": [ \"/ip4/10.0.0.1/tcp/30303\" ] }} }}", [":3: network.bootstrap: /ip4/10.0.0.1/tcp/30303 does not name its peer"] },
         { $"{{ {Base},\n\"network\": {{ \"listen\": [ \"/dns/example.org/tcp/30303\" ] }} }}", [":3: network.listen: /dns/example.org/tcp/30303 is nothing to listen on"] },
         { $"{{ {Base},\n\"network\": {{ \"listen\": [ \"10.0.0.1:30303\" ],\n\"maxPeers\": 0 }} }}", [":3: network.listen: ", ":4: network.maxPeers is 0; it must be a whole number from 1"] },
+        { $"{{ {Base},\n\"sync\": {{ \"requestBlocks\": 129,\n\"timeout\": \"31s\" }} }}", [":3: sync.requestBlocks is 129; it must be a whole number from 1 to 128", ":4: sync.timeout is \"31s\"; it must be from 250ms to 30s"] },
+        { $"{{ {Base},\n\"peers\": {{ \"banAt\": 40 }} }}", [":3: peers.banAt is 40; it must leave peers.readmittedWith above peers.banAt, 40"] },
+        { $"{{ {Base},\n\"peers\": {{ \"firstBan\": \"1h\",\n\"longestBan\": \"10m\" }} }}", [":4: peers.longestBan is \"10m\"; it must leave peers.longestBan at or above peers.firstBan, 1h"] },
         { $"{{ {Base},\n\"pool\": {{ \"bytes\": 5 }} }}", [":3: pool.bytes is 5; it must be a whole number from 1048576"] },
         { $"{{ {Base},\n\"name\": 5,\n\"name\": \"x\" }}", [":4: name is set twice, first in line 3", ":3: name is 5; it must be a string"] },
         { "{ \"genesis\": null, \"data\": true }", [":1: genesis is null; it must be a string", ":1: data is true; it must be a string"] },

@@ -1,3 +1,4 @@
+using LuxTensor.Core;
 using LuxTensor.Hosting.Cluster;
 
 namespace LuxTensor.Tests.Silo;
@@ -47,6 +48,8 @@ public sealed class Silo_settings
         Assert.Equal(least.Cluster with { Id = "luxtensor" }, asIs.Cluster);
         Assert.Equal((least.Pool, least.Streams, least.Shutdown, least.Tls), (asIs.Pool, asIs.Streams, asIs.Shutdown, asIs.Tls));
         Assert.Equal(least.Rpc?.ToString(), asIs.Rpc?.ToString());
+        var chain = new ChainRules { ChainId = 1 };
+        Assert.Equal((least.Sync.For(chain), least.Peers.For(chain)), (asIs.Sync.For(chain), asIs.Peers.For(chain)));
         string[] foreign = asIs.Role switch { SiloDuty.Validator => ["rpc", "network"], SiloDuty.Gateway => ["keys"], _ => [] };
         Assert.All(overrides.Known.Except(foreign), key => Assert.Contains($"\"{key}\"", shown, StringComparison.Ordinal));
     }

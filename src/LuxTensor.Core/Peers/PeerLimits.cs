@@ -98,7 +98,9 @@ public sealed record PeerLimits
     /// <item>answers: what was asked for, 4 at once of 18 MiB at most. The rate is 128 MiB, the bucket 256 MiB.</item>
     /// </list>
     /// </remarks>
-    public static PeerLimits For(ChainRules rules)
+    /// <param name="rules">The chain's.</param>
+    /// <param name="percent">Of those limits, 50 at least; below 100 an honest peer that says ten heights at once may be refused some.</param>
+    public static PeerLimits For(ChainRules rules, int percent = 100)
     {
         var validators = rules.MaxActiveValidators;
         var nodes = validators + 100; // those that only follow speak of their status, too
@@ -119,8 +121,10 @@ public sealed record PeerLimits
             Answers = Limit(4_096, 2_048 * 60, 64 * Kibi),
         };
 
-        static PeerLimit Limit(long capacity, long perMinute, int unit) =>
-            new((int)long.Clamp(capacity, 1, MostCapacity), long.Clamp(perMinute, 1, MostPerMinute), unit);
+        PeerLimit Limit(long capacity, long perMinute, int unit) => new(
+            (int)long.Clamp(long.Min(capacity, MostCapacity) * percent / 100, 1, MostCapacity),
+            long.Clamp(long.Min(perMinute, MostPerMinute) * percent / 100, 1, MostPerMinute),
+            unit);
     }
 
     /// <summary>The first limit that is out of its range, or null: a bucket must hold the largest message of its kind.</summary>

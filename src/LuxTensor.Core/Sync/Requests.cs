@@ -1,5 +1,4 @@
 using LuxTensor.Core.Consensus;
-using LuxTensor.Core.Wire;
 
 namespace LuxTensor.Core.Sync;
 
@@ -62,7 +61,7 @@ internal static class Requests
     private static void AskForHeaders(SyncTurn turn)
     {
         var room = turn.State.Rules.HeadersAhead - turn.State.Headers.Count;
-        if (room < int.Min(WireLimits.MaxBlocksPerMessage, turn.State.Rules.HeadersAhead) || turn.State.Peers.Values.Any(peer => IsFresh(turn, peer.Request, SyncPart.Headers)))
+        if (room < int.Min(turn.State.Rules.RequestBlocks, turn.State.Rules.HeadersAhead) || turn.State.Peers.Values.Any(peer => IsFresh(turn, peer.Request, SyncPart.Headers)))
         {
             return;
         }
@@ -70,7 +69,7 @@ internal static class Requests
         var from = turn.Top + 1;
         if (Free(turn, from) is { } peer)
         {
-            var count = (int)ulong.Min(WireLimits.MaxBlocksPerMessage, turn.State.Peers[peer].Claimed - turn.Top);
+            var count = (int)ulong.Min((ulong)turn.State.Rules.RequestBlocks, turn.State.Peers[peer].Claimed - turn.Top);
             Send(turn, peer, SyncPart.Headers, from, count);
         }
     }
@@ -92,7 +91,8 @@ internal static class Requests
             }
 
             var last = ulong.Min(turn.State.Peers[peer].Claimed, turn.Top);
-            var share = ulong.Clamp((turn.Top - at) / (ulong)turn.State.Rules.Peers, LeastShare, WireLimits.MaxBlocksPerMessage);
+            var most = (ulong)turn.State.Rules.RequestBlocks;
+            var share = ulong.Clamp((turn.Top - at) / (ulong)turn.State.Rules.Peers, ulong.Min(LeastShare, most), most);
             var count = 1;
             while ((ulong)count < share && at + (ulong)count <= last
                 && !turn.State.Blocks.ContainsKey(at + (ulong)count) && !IsComing(turn, at + (ulong)count))

@@ -12,6 +12,9 @@ public sealed record SyncRules
     /// <summary>Peers that are asked for blocks at once.</summary>
     public int Peers { get; init; } = 4;
 
+    /// <summary>Headers or blocks of one request, at most <see cref="WireLimits.MaxBlocksPerMessage"/>.</summary>
+    public int RequestBlocks { get; init; } = WireLimits.MaxBlocksPerMessage;
+
     /// <summary>An answer that takes longer does not come.</summary>
     public ulong Timeout { get; init; } = 30_000;
 

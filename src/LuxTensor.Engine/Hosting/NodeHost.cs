@@ -36,7 +36,8 @@ public sealed partial class NodeHost : INode, IAsyncDisposable
     private NodeHost(NodeOptions options, Recovered recovered)
     {
         this.options = options;
-        view = recovered.Turn.State;
+        var state = recovered.Turn.State;
+        view = state with { Sync = state.Sync with { Rules = options.Sync.For(options.Genesis.Rules) } };
         var local = options.Keys.Select(key => Address.Of(key.PublicKey)).ToHashSet();
         ingress = new Ingress(new IngressOptions
         {

@@ -1,4 +1,5 @@
 using LuxTensor.Core;
+using LuxTensor.Core.Sync;
 using LuxTensor.Core.Transactions;
 using LuxTensor.Core.Voting;
 using LuxTensor.Crypto;
@@ -34,6 +35,9 @@ public sealed record NodeOptions
 
     /// <summary>Bounds of the transaction pool.</summary>
     public MempoolLimits Pool { get; init; } = new();
+
+    /// <summary>How it catches up, as far as the operator chooses.</summary>
+    public SyncChoices Sync { get; init; } = new();
 
     /// <summary>Workers that verify signatures, at most 8.</summary>
     public int VerifyWorkers { get; init; } = int.Clamp(Environment.ProcessorCount, 1, 8);

@@ -1,4 +1,6 @@
 using System.Net;
+using LuxTensor.Core.Peers;
+using LuxTensor.Core.Sync;
 using LuxTensor.Core.Transactions;
 using LuxTensor.Hosting.Configuration;
 
@@ -52,6 +54,12 @@ internal sealed record SiloSettings
     /// <summary>Bounds of the transaction pool.</summary>
     internal required MempoolLimits Pool { get; init; }
 
+    /// <summary>How the node catches up.</summary>
+    internal required SyncChoices Sync { get; init; }
+
+    /// <summary>How peers are judged.</summary>
+    internal required PeerChoices Peers { get; init; }
+
     /// <summary>How finality events travel between silos.</summary>
     internal required StreamSettings Streams { get; init; }
 
@@ -78,7 +86,7 @@ internal sealed record SiloSettings
         var root = Section.Open(BoundedFile.Read(path, MaxBytes, "configuration file"), path, problems, overrides);
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         var role = root.Choice<SiloDuty>("role", required: true);
-        var (secrets, pool, telemetry) = (root.Inner("secrets"), root.Inner("pool"), root.Inner("telemetry"));
+        var (secrets, telemetry) = (root.Inner("secrets"), root.Inner("telemetry"));
         var settings = new SiloSettings
         {
             Role = role ?? SiloDuty.All,
@@ -89,8 +97,9 @@ internal sealed record SiloSettings
             Keys = KeySettings.Read(root, folder),
             GroupReadableSecrets = secrets.Flag("groupReadable") ?? false,
             Rpc = RpcSettings.Read(root.Inner("rpc"), role),
-            Pool = new MempoolLimits(
-                (long)(pool.Integer("bytes", 1 << 20, 1UL << 40) ?? 64UL << 20), (int)(pool.Integer("perSender", 1, 65_536) ?? 256)),
+            Pool = Choices.Pool(root),
+            Sync = Choices.Sync(root),
+            Peers = Choices.Peers(root),
             Network = NetworkSection.Read(root, folder),
             Streams = StreamSettings.Read(root.Inner("streams")),
             Operations = OperationsSettings.Read(root.Inner("operations"), folder),
@@ -110,7 +119,6 @@ internal sealed record SiloSettings
 
         settings.CheckPorts(root);
         secrets.End();
-        pool.End();
         telemetry.End();
         root.End();
         problems.ThrowIfAny();

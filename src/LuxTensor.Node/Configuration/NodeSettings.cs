@@ -1,4 +1,6 @@
 using System.Net;
+using LuxTensor.Core.Peers;
+using LuxTensor.Core.Sync;
 using LuxTensor.Core.Transactions;
 
 namespace LuxTensor.Node.Configuration;
@@ -12,7 +14,9 @@ namespace LuxTensor.Node.Configuration;
 ///   "name": "node1",
 ///   "keys": [ { "keystore": "validator1.json", "passwordFile": "password" } ],
 ///   "rpc": { "http": "127.0.0.1:8545", "ws": "127.0.0.1:8546", "allowedHosts": [], "allowedOrigins": [] },
-///   "pool": { "bytes": 67108864, "perSender": 256 },
+///   "pool": { "bytes": 67108864, "perSender": 256 },  // these three: see Choices
+///   "sync": { "peers": 4, "requestBlocks": 128, "timeout": "30s", "tries": 3, "cacheBytes": 67108864 },
+///   "peers": { "banAt": 20, "firstBan": "10m", "longestBan": "24h", "limitPercent": 100 },
 ///   "verifyWorkers": 4,
 ///   "network": { "listen": ["/ip4/0.0.0.0/tcp/30303"], "bootstrap": [] }, // see NetworkSection; left out, the node is alone
 /// }
@@ -49,6 +53,12 @@ internal sealed record NodeSettings
     /// <summary>Bounds of the transaction pool.</summary>
     internal required MempoolLimits Pool { get; init; }
 
+    /// <summary>How the node catches up.</summary>
+    internal required SyncChoices Sync { get; init; }
+
+    /// <summary>How peers are judged.</summary>
+    internal required PeerChoices Peers { get; init; }
+
     /// <summary>Workers that verify signatures.</summary>
     internal required int VerifyWorkers { get; init; }
 
@@ -63,7 +73,6 @@ internal sealed record NodeSettings
         var root = Section.Open(BoundedFile.Read(path, MaxBytes, "configuration file"), path, problems);
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         var rpc = root.Inner("rpc");
-        var pool = root.Inner("pool");
         var settings = new NodeSettings
         {
             Genesis = root.File("genesis", folder, required: true) ?? "",
@@ -75,8 +84,9 @@ internal sealed record NodeSettings
             WebSocket = Endpoint.Read(rpc, "ws"),
             AllowedHosts = [.. rpc.Texts("allowedHosts").Select(static it => it.Value)],
             AllowedOrigins = [.. rpc.Texts("allowedOrigins").Select(static it => it.Value)],
-            Pool = new MempoolLimits(
-                (long)(pool.Integer("bytes", 1 << 20, 1UL << 40) ?? 64UL << 20), (int)(pool.Integer("perSender", 1, 65_536) ?? 256)),
+            Pool = Choices.Pool(root),
+            Sync = Choices.Sync(root),
+            Peers = Choices.Peers(root),
             VerifyWorkers = (int)(root.Integer("verifyWorkers", 1, 8) ?? (ulong)int.Clamp(Environment.ProcessorCount, 1, 8)),
         };
         if (settings.Http is { Port: not 0 } http && http.Equals(settings.WebSocket))
@@ -84,7 +94,6 @@ internal sealed record NodeSettings
             rpc.Wrong("ws", $"must not be the address of rpc.http in line {rpc.LineOf("http")}");
         }
 
-        pool.End();
         rpc.End();
         root.End();
         problems.ThrowIfAny();

@@ -1,4 +1,5 @@
 using LuxTensor.Core;
+using LuxTensor.Core.Sync;
 using LuxTensor.Core.Transactions;
 using LuxTensor.Crypto;
 using LuxTensor.Engine;
@@ -44,6 +45,9 @@ internal sealed record NodeSetup
 
     /// <summary>Bounds of the transaction pool.</summary>
     internal MempoolLimits Pool { get; init; } = new();
+
+    /// <summary>How it catches up, as far as the operator chooses.</summary>
+    internal SyncChoices Sync { get; init; } = new();
 
     /// <summary>Workers that verify signatures; null for one a processor.</summary>
     internal int? VerifyWorkers { get; init; }

@@ -59,6 +59,7 @@ internal sealed class RunningNode : IAsyncDisposable
                 Transport = setup.Transport ?? setup.Network?.Transport ?? new LocalNetwork().Join(new Core.Consensus.PeerId(setup.Name)),
                 Time = setup.Time,
                 Pool = setup.Pool,
+                Sync = setup.Sync,
             };
             var host = NodeHost.Open(setup.VerifyWorkers is { } workers ? options with { VerifyWorkers = workers } : options);
             return new RunningNode(setup, journal, guard, host);

@@ -81,7 +81,7 @@ internal static class RunVerb
         var (network, records) = settings.Network is { } section
             ? await NetworkSetup.OpenAsync(
                 genesis, settings.Data, section.OpenIdentity(NetworkSetup.IdentityIn(settings.Data)),
-                section.Settings with { AddressBook = Path.Combine(settings.Data, "addresses") },
+                section.Settings with { AddressBook = Path.Combine(settings.Data, "addresses"), Judging = settings.Peers },
                 NetworkEvents.To(log, settings.Name), terminal.Time)
             : default;
         var node = await RunningNode.OpenAsync(new NodeSetup
@@ -97,6 +97,7 @@ internal static class RunVerb
             AllowedHosts = settings.AllowedHosts,
             AllowedOrigins = settings.AllowedOrigins,
             Pool = settings.Pool,
+            Sync = settings.Sync,
             VerifyWorkers = settings.VerifyWorkers,
             Time = terminal.Time,
         });

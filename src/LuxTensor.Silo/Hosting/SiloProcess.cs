@@ -127,6 +127,8 @@ internal sealed class SiloProcess : IAsyncDisposable
                     Store = store,
                     Keys = prepared.Keys,
                     Pool = settings.Pool,
+                    Sync = settings.Sync,
+                    Judging = settings.Peers,
                     Feed = CommitFeedKind.Stream,
                     Transport = network?.Transport,
                     Peers = network?.Book,

@@ -41,7 +41,7 @@ internal static class RunVerb
         using var store = PostgresStore.Open(database, prepared.Genesis);
         await using var network = settings.Network is { } section
             ? await NetworkNode.OpenAsync(
-                prepared.Genesis, section.OpenIdentity(null), section.Settings, new SharedPeerRecords(store.Peers),
+                prepared.Genesis, section.OpenIdentity(null), section.Settings with { Judging = settings.Peers }, new SharedPeerRecords(store.Peers),
                 NetworkEvents.To(log, settings.Name), TimeProvider.System)
             : null;
         await using var silo = new SiloProcess(prepared, store, network, PostgresSchema.ConnectionStringFor(database.ConnectionString, database.Schema), log);

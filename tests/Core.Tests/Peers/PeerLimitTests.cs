@@ -103,10 +103,10 @@ public sealed class PeerLimitTests
 
     [Fact]
     public void PEE_9_limits_hold_the_largest_message_of_each_kind() => Assert.All(
-        new[] { 1, 100, 10_000 }.SelectMany(static validators => new[] { 64 << 10, 1 << 20, 16 << 20 }.Select(bytes => (validators, bytes))),
+        new[] { 1, 100, 10_000 }.SelectMany(static validators => new[] { 64 << 10, 1 << 20, 16 << 20 }.SelectMany(bytes => new[] { 50, 100, 10_000 }.Select(percent => (validators, bytes, percent)))),
         static it =>
         {
-            var limits = PeerLimits.For(new ChainRules { ChainId = 1, MaxActiveValidators = it.validators, MaxBlockBytes = it.bytes });
+            var limits = PeerLimits.For(new ChainRules { ChainId = 1, MaxActiveValidators = it.validators, MaxBlockBytes = it.bytes }, it.percent);
             Assert.Null(limits.Check());
             Assert.True(limits.Blocks.CostOf(it.bytes + (it.validators * 65)) <= limits.Blocks.Capacity);
             Assert.True(limits.Certificates.CostOf(it.validators * 65) <= 2);

@@ -124,6 +124,23 @@ public sealed class CatchUpTests
         Assert.True(world.Run(60_000));
     }
 
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(2, 5)]
+    [InlineData(9, 128)]
+    public void SYN_4_what_an_operator_chooses_bounds_peers_and_requests(int peers, int blocks)
+    {
+        var chosen = new SyncWorld(Chain, new SyncChoices { Peers = peers, RequestBlocks = blocks }.For(Chain.Rules));
+        for (var i = 0; i < peers + 2; i++)
+        {
+            chosen.Join($"peer{i}", chosen.Honest());
+        }
+
+        Assert.True(chosen.Run(600_000));
+        Assert.InRange(chosen.Most.Peers, 1, peers);
+        Assert.All(chosen.Asked, asked => Assert.InRange(asked.Request switch { Message.GetBlockHeaders it => it.Count, Message.GetBlocks it => it.Count, _ => 0 }, 1, blocks));
+    }
+
     [Fact]
     public void SYN_4_a_block_is_given_to_the_chain_once_whether_it_takes_it_or_not()
     {
