@@ -1,4 +1,5 @@
 using LuxTensor.Core;
+using LuxTensor.Core.Blocks;
 using LuxTensor.Core.Consensus;
 using LuxTensor.Core.Voting;
 using LuxTensor.Engine;
@@ -269,6 +270,43 @@ public sealed class CrashTests
 
         await signed.Task.WaitAsync(Patience); // its own prepare of round 0, for nil or a block, was refused
         Assert.Equal(vote, guard.Released[0]);
+    }
+
+    [Fact]
+    public async Task An_own_proposal_and_own_votes_in_certificates_from_the_network_are_recorded() // GRD-5
+    {
+        var chain = new TestChain(4, timeout: 60_000);
+        var ballots = new Ballots(chain);
+        var transport = new Asking();
+        using var journal = new MemoryJournal(chain.Genesis); // restored, and so is the guard: both know nothing of the earlier life
+        using var guard = new MemoryGuard();
+        await using var node = Open(chain, journal, guard, transport);
+        var own = Address.Of(chain.Validators[0].PublicKey);
+        var round = Enumerable.Range(1, 1_000).Select(static round => (uint)round).First(round => chain.Genesis.EpochZero.ProposerOf(1, round).Address == own);
+        var made = BlockValidity.Make(node.View.Chain.Tree.Root, round, 1_700_000_010_000, own, null, [], chain.Genesis.Rules);
+        var proposal = ballots.Propose(made);
+        var signed = chain.Genesis.EpochZero.Validators.Select(validator => ballots.Sign(validator.Address, 1, 3, Phase.Prepare, chain.Genesis.Hash)).ToArray();
+        var certificate = new Certificate(signed[0].Ballot, [0b1111], [.. signed.Select(static vote => vote.Signature)]); // of a block that nobody has
+        var missing = new HashSet<Ballot> { proposal.Vote.Ballot, certificate.Ballot };
+        var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        guard.BeforeRecord = vote =>
+        {
+            lock (missing)
+            {
+                missing.Remove(vote.Ballot);
+                if (missing.Count == 0)
+                {
+                    all.TrySetResult();
+                }
+            }
+        };
+        node.Start();
+        foreach (var message in (Message[])[new Message.Propose(proposal), new Message.Certify(certificate)])
+        {
+            Assert.Equal(FrameVerdict.Accept, (await transport.AskAsync(MessageCodec.Encode(chain.Genesis.Rules.ChainId, message)).WaitAsync(Patience)).Verdict);
+        }
+
+        await all.Task.WaitAsync(Patience);
     }
 
     /// <summary>A vote of the first key for a block that nobody has.</summary>

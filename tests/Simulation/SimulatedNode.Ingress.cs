@@ -34,9 +34,13 @@ internal sealed partial class SimulatedNode
 
                 break;
             case Message.GetBlock { Hash: var hash }:
-                if ((View.BlockBy(hash) ?? Journal.BlockBy(hash)?.Block ?? (IsByzantine ? world.Adversary.Forged(hash) : null)) is { } held)
+                if (Serving.Block(View, Journal, hash) is { } held)
                 {
-                    Answer(from, new Message.BlockReply(held));
+                    Answer(from, held);
+                }
+                else if (IsByzantine && world.Adversary.Forged(hash) is { } forged)
+                {
+                    Answer(from, new Message.BlockReply(forged));
                 }
 
                 break;
@@ -64,7 +68,7 @@ internal sealed partial class SimulatedNode
             default:
                 if (Verify(message, world.Network.Names[from]) is { } input)
                 {
-                    Post(new NodeInput.Chain(input));
+                    PostSigned(new NodeInput.Chain(input));
                 }
 
                 break;
@@ -78,11 +82,16 @@ internal sealed partial class SimulatedNode
             return;
         }
 
-        if (!IsByzantine && keys.ContainsKey(vote.Validator) && Defect != Defect.SkipsGuard)
+        PostSigned(new NodeInput.CastVote(verified, world.Network.Names[from]));
+    }
+
+    private void PostSigned(NodeInput input)
+    {
+        foreach (var own in SignedVotes.In(input, View).Where(vote => !IsByzantine && keys.ContainsKey(vote.Validator) && Defect != Defect.SkipsGuard))
         {
             try
             {
-                guard.Record(vote, Disk);
+                guard.Record(own, Disk); // GRD-5
             }
             catch (JournalException)
             {
@@ -91,7 +100,7 @@ internal sealed partial class SimulatedNode
             }
         }
 
-        Post(new NodeInput.CastVote(verified, world.Network.Names[from]));
+        Post(input);
     }
 
     private ChainInput? Verify(Message message, PeerId from)

@@ -14,6 +14,7 @@ public static class Admission
             Decision.TakeFinality(turn, certificate, from, formedHere: false); // the proposer knows more than this node
         }
 
+        TakeBlock(turn, proposal.Block, from); // whatever its time and round are, where a quorum stands for it
         var state = turn.State;
         var height = proposal.Block.Height;
         if (height < state.Height || height > Horizon(state))
@@ -48,25 +49,18 @@ public static class Admission
     /// <summary>EPO-4: the last height of the last epoch whose set a final block has fixed: nothing above it can be verified.</summary>
     public static ulong LastVerifiable(ChainState state) => ((state.Epochs.Newest.Epoch + 1) * state.Rules.EpochLength) - 1;
 
-    /// <summary>FRK-8: takes a block that was asked for by hash, because a certificate or a child of it is here.</summary>
+    /// <summary>
+    /// FRK-8: takes a block without its proposer's signature, because a certificate of it is here. Nothing else speaks for such a
+    /// block: whoever asks for a block could else be given one that nobody proposed, of any time, in an honest proposer's name.
+    /// </summary>
     internal static void TakeBlock(Turn turn, Block block, PeerId from)
     {
         var state = turn.State;
-        var isParent = state.Orphans.TryGetValue(block.Hash, out var child);
-        var isWanted = block.Hash == state.Awaited?.BlockHash || block.Hash == state.Prepared?.BlockHash || isParent;
-        if (!isWanted || block.Height < state.Height)
-        {
-            return;
-        }
-
-        if (Add(turn, block, from))
+        var isWanted = (block.Hash == state.Awaited?.BlockHash || block.Hash == state.Prepared?.BlockHash) && state.Tree.Find(block.Hash) is null;
+        if (isWanted && block.Height >= state.Height && Add(turn, block, from))
         {
             Production.Propose(turn); // a proposer may have waited for the prepared block
             Rounds.Evaluate(turn);
-        }
-        else if (isParent && block.Height + 1 == child!.Block.Height && state.Tree.Find(block.Header.Parent) is null)
-        {
-            Hold(turn, new Orphan(block, null), from);
         }
     }
 
@@ -136,7 +130,7 @@ public static class Admission
 
         if (state.Tree.Find(header.Parent) is not { } parent)
         {
-            Hold(turn, new Orphan(proposal.Block, proposal), from);
+            Hold(turn, proposal, from);
             return;
         }
 
@@ -152,7 +146,7 @@ public static class Admission
     }
 
     /// <summary>FRK-7: keeps a block until its parent is here, and asks for that.</summary>
-    private static void Hold(Turn turn, Orphan orphan, PeerId from)
+    private static void Hold(Turn turn, Proposal orphan, PeerId from)
     {
         var parent = orphan.Block.Header.Parent;
         if (turn.State.Orphans.Count < ChainState.MaxOrphans && !turn.State.Orphans.ContainsKey(parent))
@@ -201,14 +195,7 @@ public static class Admission
         if (turn.State.Orphans.TryGetValue(block.Hash, out var orphan))
         {
             turn.State = turn.State with { Orphans = turn.State.Orphans.Remove(block.Hash) };
-            if (orphan.Proposal is { } proposal)
-            {
-                Take(turn, proposal, from);
-            }
-            else
-            {
-                Add(turn, orphan.Block, from);
-            }
+            Take(turn, orphan, from);
         }
 
         return true;

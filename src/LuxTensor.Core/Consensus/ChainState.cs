@@ -10,9 +10,6 @@ namespace LuxTensor.Core.Consensus;
 /// <summary>A block and the round in which this node locked on it.</summary>
 public sealed record LockedBlock(uint Round, Hash256 Block);
 
-/// <summary>A block that waits for its parent: proposed, or itself the parent of one that waits.</summary>
-public sealed record Orphan(Block Block, Proposal? Proposal);
-
 /// <summary>What the votes of a round have established, apart from quorums for a block.</summary>
 [Flags]
 public enum RoundFacts
@@ -103,14 +100,17 @@ public sealed record ChainState
     /// <summary>A certificate of finality of the height being decided whose block is not here yet.</summary>
     public Certificate? Awaited { get; init; }
 
-    /// <summary>Blocks whose parent is not here, at most <see cref="MaxOrphans"/>, by the parent's hash.</summary>
-    public ImmutableSortedDictionary<Hash256, Orphan> Orphans { get; init; } = ImmutableSortedDictionary<Hash256, Orphan>.Empty;
+    /// <summary>Proposals of blocks whose parent is not here, at most <see cref="MaxOrphans"/>, by the parent's hash.</summary>
+    public ImmutableSortedDictionary<Hash256, Proposal> Orphans { get; init; } = ImmutableSortedDictionary<Hash256, Proposal>.Empty;
 
     /// <summary>The head that the next block ahead would extend, and the round it would be of.</summary>
     public (Hash256 Head, uint Round) Ahead { get; init; }
 
     /// <summary>The highest height that a verified certificate spoke of: how far the chain is known to be.</summary>
     public ulong ProvenHeight { get; init; }
+
+    /// <summary>A vote by which a block in the tree was proposed, or null: a block that only a certificate brought has none here.</summary>
+    public Vote? ProposalOf(Hash256 block) => Proposals.Values.Concat(AheadProposals.Values).FirstOrDefault(vote => vote.Ballot.BlockHash == block);
 
     /// <summary>Most orphans held (FRK-7).</summary>
     public const int MaxOrphans = 64;

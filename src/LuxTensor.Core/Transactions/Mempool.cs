@@ -159,8 +159,8 @@ public sealed partial class Mempool
         var draft = new Draft(this);
         var removed = ImmutableArray.CreateBuilder<Hash256>();
         var offenders = block.Select(static it => it.Body).OfType<TransactionBody.Report>().Select(static it => it.Offence.Offender).ToHashSet();
-        var rivals = offenders.Select(offender => reports.GetValueOrDefault(offender)?.Transaction.Sender).OfType<Address>();
-        foreach (var sender in block.Select(static it => it.Sender).Concat(offenders).Concat(rivals).Distinct())
+        var reporters = reports.Values.Select(static report => report.Transaction.Sender).Order(); // what they report may be punished or too old now
+        foreach (var sender in block.Select(static it => it.Sender).Concat(offenders).Concat(reporters).Distinct())
         {
             if (draft.QueueOf(sender) is not { } queue)
             {
@@ -210,8 +210,11 @@ public sealed partial class Mempool
             return new TransactionRejection.EvidenceKnown(offender, known.Transaction.Id);
         }
 
-        var isNext = offered.Body is TransactionBody.Report || offered.Nonce == final.GetAccount(offered.Sender).Nonce;
-        return isNext ? Staking.Check(final, rules, offered) : null;
+        // Evidence is free and keeps other evidence out: behind a gap it would do so for good, and punish nobody.
+        var next = final.GetAccount(offered.Sender).Nonce;
+        return offered.Nonce == next ? Staking.Check(final, rules, offered)
+            : offered.Body is TransactionBody.Report ? new TransactionRejection.NonceGap(next, offered.Nonce)
+            : null;
     }
 
     private SenderQueue QueueOf(Address sender) => bySender.Find(TrieKey.Of(sender)) ?? SenderQueue.Empty;

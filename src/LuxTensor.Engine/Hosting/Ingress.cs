@@ -213,8 +213,7 @@ public sealed partial class Ingress
             case Message.Submit { Transaction: var transaction }:
                 return TakeTransaction(transaction, batch);
             case Message.GetBlock { Hash: var hash }:
-                var held = View.BlockBy(hash) ?? options.Chain.BlockBy(hash)?.Block;
-                return held is null ? FrameVerdict.Ignore : Reply(frame, new Message.BlockReply(held));
+                return Serving.Block(View, options.Chain, hash) is { } held ? Reply(frame, held) : FrameVerdict.Ignore;
             case Message.GetBlocks request:
                 return Reply(frame, Serving.Blocks(options.Chain, request));
             case Message.GetBlockHeaders request:
@@ -280,12 +279,6 @@ public sealed partial class Ingress
                 continue;
             }
 
-            if (options.IsLocal(vote.Validator))
-            {
-                // GRD-5: signed with a key of ours, by an earlier life or another instance: the guard must know before it signs again.
-                options.Guard.Record(vote);
-            }
-
             batch.Add(new NodeInput.CastVote(verdict.Vote, frame.From));
         }
 
@@ -297,6 +290,12 @@ public sealed partial class Ingress
     {
         foreach (var input in verified)
         {
+            foreach (var own in SignedVotes.In(input, View).Where(vote => options.IsLocal(vote.Validator)))
+            {
+                // GRD-5: signed with a key of ours, by an earlier life or another instance: the guard must know before it signs again.
+                options.Guard.Record(own);
+            }
+
             await options.Post(input).ConfigureAwait(false);
         }
 

@@ -5,6 +5,7 @@ using LuxTensor.Core.Consensus;
 using LuxTensor.Core.Validators;
 using LuxTensor.Core.Voting;
 using LuxTensor.Core.Wire;
+using LuxTensor.Crypto;
 
 namespace LuxTensor.Engine;
 
@@ -12,6 +13,21 @@ namespace LuxTensor.Engine;
 public static class Serving
 {
     private const int MaxReplyBytes = 8 << 20;
+
+    /// <summary>
+    /// A block by its hash; null where it is not here. One that is not final is given as its proposal, because nobody takes it without
+    /// its proposer's signature, unless a certificate of it is there (FRK-8).
+    /// </summary>
+    public static Message? Block(NodeState view, IChainReader chain, Hash256 hash)
+    {
+        if (view.BlockBy(hash) is not { } block)
+        {
+            return chain.BlockBy(hash) is { } final ? new Message.BlockReply(final.Block) : null;
+        }
+
+        var prepared = view.Chain.Prepared?.BlockHash == hash ? view.Chain.Prepared : null;
+        return view.Chain.ProposalOf(hash) is { } vote ? new Message.Propose(new Proposal(block, vote, prepared)) : new Message.BlockReply(block);
+    }
 
     /// <summary>Final blocks.</summary>
     public static Message.Blocks Blocks(IChainReader chain, Message.GetBlocks request)

@@ -34,12 +34,8 @@ internal static class Checkpoint
         writer.UInt32((uint)chain.Orphans.Count);
         foreach (var orphan in chain.Orphans.Values)
         {
-            writer.Hash(orphan.Block.Hash).Flag(orphan.Proposal is not null);
-            if (orphan.Proposal is { } proposal)
-            {
-                proposal.Vote.Write(writer);
-                Write(writer, proposal.Prepared);
-            }
+            orphan.Vote.Write(writer.Hash(orphan.Block.Hash));
+            Write(writer, orphan.Prepared);
         }
 
         writer.UInt32((uint)state.Heights.Count);
@@ -87,9 +83,8 @@ internal static class Checkpoint
         chain = chain with { Tree = chain.Prepared is { } prepared ? tree.MarkPrepared(prepared.BlockHash, prepared.Ballot.Round) : tree };
         for (var count = reader.UInt32(); count > 0 && reader.Fault == WireFault.None; count--)
         {
-            var block = Held(reader.Hash());
-            var proposal = reader.Flag() ? new Proposal(block, Vote.Read(ref reader), ReadCertificate(ref reader)) : null;
-            chain = chain with { Orphans = chain.Orphans.Add(block.Header.Parent, new Orphan(block, proposal)) };
+            var proposal = new Proposal(Held(reader.Hash()), Vote.Read(ref reader), ReadCertificate(ref reader));
+            chain = chain with { Orphans = chain.Orphans.Add(proposal.Block.Header.Parent, proposal) };
         }
 
         var heights = bare.Heights;

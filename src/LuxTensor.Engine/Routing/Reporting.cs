@@ -25,7 +25,7 @@ internal static class Reporting
         {
             if (state.FinalLedger.GetValidator(evidence.First.Validator) is { } validator && DoubleVote.Of(evidence, validator.Key) is { } offence)
             {
-                var isUseful = offence.Ballot.Epoch >= oldest && IsPunishable(state, offence.Offender) && !offences.ContainsKey(offence.Offender);
+                var isUseful = offence.Ballot.Epoch >= oldest && IsPossible(state, offence) && IsPunishable(state, offence.Offender) && !offences.ContainsKey(offence.Offender);
                 offences = isUseful ? offences.Add(offence.Offender, offence) : offences;
             }
         }
@@ -52,7 +52,7 @@ internal static class Reporting
 
     /// <summary>Whether a double vote is one that this node does not know of and that the next block may punish.</summary>
     internal static bool IsNews(NodeState state, DoubleVote offence) =>
-        !state.Offences.ContainsKey(offence.Offender) && offence.Ballot.Epoch >= OldestEpoch(state) && offence.Ballot.Epoch <= state.Chain.Epochs.Newest.Epoch
+        !state.Offences.ContainsKey(offence.Offender) && offence.Ballot.Epoch >= OldestEpoch(state) && IsPossible(state, offence)
             && IsPunishable(state, offence.Offender) && state.FinalLedger.GetValidator(offence.Offender)?.Key == offence.Key;
 
     /// <summary>Stores new conflicts, tells of them and asks for reports.</summary>
@@ -120,6 +120,13 @@ internal static class Reporting
         var epoch = state.Chain.Rules.EpochOf(state.Chain.Height);
         return epoch - ulong.Min(epoch, state.Chain.Rules.EvidenceMaxAge);
     }
+
+    /// <summary>
+    /// EVI-2, EVI-3: whether a block could punish it. Anybody can sign two votes that none could, and accuse himself of them: kept, they
+    /// would stand before those that count.
+    /// </summary>
+    private static bool IsPossible(NodeState state, DoubleVote offence) =>
+        offence.Ballot.Epoch == state.Chain.Rules.EpochOf(offence.Ballot.Height) && offence.Ballot.Height <= state.Chain.Height + state.Chain.Rules.RunAhead;
 
     private static bool IsPunishable(NodeState state, Address offender) =>
         state.FinalLedger.GetValidator(offender) is { IsSlashed: false, Standing: not Standing.Withdrawn };

@@ -1,3 +1,4 @@
+using LuxTensor.Core.Blocks;
 using LuxTensor.Core.Consensus;
 using LuxTensor.Core.ForkChoice;
 using LuxTensor.Core.Voting;
@@ -221,7 +222,7 @@ public sealed class ProductionTests
         node.Propose(arena.Proposal(next));
         Assert.Contains(new ChainEffect.FetchBlock(red.Hash, ChainDriver.Peer), node.Effects);
         Assert.Equal(0, node.State.Tree.Count);
-        node.Deliver(red.Block);
+        node.Propose(arena.Proposal(red));
         Assert.Equal((2, 0, 1), (node.State.Tree.Count, node.State.Orphans.Count, node.State.AheadProposals.Count));
 
         for (var i = 0; i < ChainState.MaxOrphans + 10; i++)
@@ -242,13 +243,13 @@ public sealed class ProductionTests
         Assert.Contains(new ChainEffect.FetchBlock(next.Hash, ChainDriver.Peer), node.Effects);
         Assert.Contains(new ChainEffect.FetchBlock(next.Hash, PeerId.Self), node.Fire(TimerKind.Resend).Effects);
 
-        node.Deliver(next.Block);
+        node.Propose(arena.Proposal(next));
         Assert.Equal([new ChainEffect.FetchBlock(red.Hash, ChainDriver.Peer)], node.Effects.OfType<ChainEffect.FetchBlock>());
         Assert.Equal((0, 2), (node.State.Tree.Count, node.State.Orphans.Count));
         Assert.Contains(new ChainEffect.FetchBlock(red.Hash, PeerId.Self), node.Fire(TimerKind.Resend).Effects);
 
-        node.Deliver(red.Block);
-        Assert.Equal((3, 0, 1), (node.State.Tree.Count, node.State.Orphans.Count, node.State.AheadProposals.Count));
+        node.Propose(arena.Proposal(red));
+        Assert.Equal((3, 0, 2), (node.State.Tree.Count, node.State.Orphans.Count, node.State.AheadProposals.Count));
     }
 
     [Fact]
@@ -257,6 +258,36 @@ public sealed class ProductionTests
         var node = new ChainDriver(arena, null);
         var before = node.State;
         Assert.Same(before, node.Deliver(red.Block).State);
+    }
+
+    [Fact]
+    public void FRK_8_a_parent_that_nobody_proposed_is_not_taken_so_nobody_can_be_made_to_offer_it()
+    {
+        var me = arena.Proposer(1, 0);
+        var node = new ChainDriver(arena, me, true, arena.Genesis.Time); // before the interval is over, so that it builds nothing yet
+        var forged = arena.Block(arena.Root, 0, null, arena.Genesis.Time + (365UL * 86_400_000)); // in this node's name, a year ahead
+        var round = Enumerable.Range(0, 1_000).Select(static round => (uint)round).First(round => arena.Proposer(2, round) != me);
+        var bait = arena.Block(forged, round).Block.Header with { Time = arena.Genesis.Time + 2_000 };
+        var child = new Block(bait, null, []);
+
+        node.Propose(new Proposal(child, arena.Vote(arena.Proposer(2, round), Phase.Propose, child.Hash, 2, round), null));
+        Assert.Contains(new ChainEffect.FetchBlock(forged.Hash, ChainDriver.Peer), node.Effects);
+        node.Deliver(forged.Block);
+
+        Assert.Equal(0, node.State.Tree.Count);
+        Assert.DoesNotContain(node.Effects.OfType<ChainEffect.Sign>(), static sign => sign.Ballot.Phase == Phase.Propose);
+        Assert.Single(node.State.Orphans);
+    }
+
+    [Fact]
+    public void FRK_8_a_certified_block_is_taken_as_a_proposal_whatever_its_time_and_round_are()
+    {
+        var node = new ChainDriver(arena, arena.Bystander(0));
+        var late = arena.Block(arena.Root, 0, null, node.Now + arena.Rules.ClockBound + 1);
+        node.Certify(arena.Certificate(Phase.Precommit, late.Hash, 1, 40, 0, 1, 2));
+        Assert.Contains(new ChainEffect.FetchBlock(late.Hash, ChainDriver.Peer), node.Effects);
+        node.Propose(arena.Proposal(late, 40));
+        Assert.Equal(late.Hash, node.State.Tree.Root.Hash);
     }
 
     [Fact]

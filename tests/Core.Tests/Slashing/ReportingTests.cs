@@ -111,6 +111,23 @@ public sealed class ReportingTests
         Assert.Single(other.State.Offences); // of an epoch that nobody can have voted in yet
     }
 
+    [Theory]
+    [InlineData(1, 1)] // of an epoch that is not its height's
+    [InlineData(0, 1_000_000)]
+    [InlineData(1_000, 1_000)]
+    public void EVI_8_an_accusation_that_no_block_can_punish_does_not_stand_before_one_that_can(ulong epoch, ulong height)
+    {
+        var turn = new NodeTurn(begin);
+        var bogus = Given.DoubleVote(1, Ballot(1) with { Epoch = epoch, Height = height }, Sha256.Hash([2])); // the offender's own
+        Assert.True(bogus.Verify());
+        Routing.Step(turn, new NodeInput.Accuse(bogus), 0);
+        Assert.Empty(turn.State.Offences);
+
+        Count(turn, 1, Sha256.Hash([1]));
+        Count(turn, 1, Sha256.Hash([2]));
+        Assert.Equal(1UL, Assert.Single(Reports(turn)).Offence.Ballot.Height);
+    }
+
     [Fact]
     public void A_node_reports_nobody_with_the_offenders_own_key()
     {

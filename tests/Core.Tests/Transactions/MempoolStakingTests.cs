@@ -22,6 +22,29 @@ public sealed class MempoolStakingTests
     }
 
     [Fact]
+    public void MEM_11_evidence_that_waits_for_another_of_its_sender_does_not_keep_other_evidence_out()
+    {
+        chain.Block();
+        var behindAGap = Transaction.Sign(chain.Chosen.ChainId, Given.Key(69), 1, 0, chain.Offence(1, 1)); // anybody, for nothing
+        Assert.Equal(new TransactionRejection.NonceGap(0, 1), Add(behindAGap));
+        var evidence = chain.Sign(10, chain.Offence(1, 1), fee: 0);
+        Assert.Null(Add(evidence));
+        Assert.Equal(evidence, Assert.Single(pool.Select(chain.Ledger, chain.Chosen, 10_000)));
+    }
+
+    [Fact]
+    public void MEM_11_evidence_that_is_too_old_leaves_and_makes_room()
+    {
+        chain.Block();
+        var old = chain.Sign(10, chain.Offence(1, 1), fee: 0);
+        Assert.Null(Add(old));
+        chain.To(chain.Chosen.EvidenceMaxAge + 2);
+        (pool, var removed) = pool.AfterFinal(chain.Ledger, chain.Chosen, []);
+        Assert.Equal(old.Id, Assert.Single(removed));
+        Assert.Null(Add(chain.Sign(10, chain.Offence(1, chain.Ledger.Height), fee: 0)));
+    }
+
+    [Fact]
     public void MEM_6_evidence_comes_before_every_fee()
     {
         chain.Block();

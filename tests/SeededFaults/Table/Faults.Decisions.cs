@@ -8,6 +8,7 @@ internal static partial class Faults
     private const string SyncRequests = "src/LuxTensor.Core/Sync/Requests.cs";
     private const string SyncVerifier = "src/LuxTensor.Core/Sync/SyncVerifier.cs";
     private const string Admission = "src/LuxTensor.Core/Consensus/Admission.cs";
+    private const string ServingPeers = "src/LuxTensor.Engine/Hosting/Serving.cs";
     private const string Tree = "src/LuxTensor.Core/ForkChoice/BlockTree.cs";
 
     private static Fault[] Decisions =>
@@ -49,10 +50,11 @@ internal static partial class Faults
         new("block ahead forgotten when its height comes", "FRK-6", Decision, "Proposals = voted.ToImmutableSortedDictionary(ahead => ahead.Key.Round, ahead => ahead.Value),", "Proposals = System.Collections.Immutable.ImmutableSortedDictionary<uint, Vote>.Empty,"),
         new("orphans unbounded", "FRK-7", Admission, "turn.State.Orphans.Count < ChainState.MaxOrphans && ", "") { Profile = "Byzantine" },
         new("parent of an orphan not asked for", "FRK-7", Admission, "turn.Emit(new ChainEffect.FetchBlock(parent, from));", "_ = from;") { Profile = "Lossy" },
-        new("orphan not taken when its parent comes", "FRK-7", Admission, "                Take(turn, proposal, from);", "                _ = proposal;") { Profile = "Lossy" },
+        new("orphan not taken when its parent comes", "FRK-7", Admission, "            Take(turn, orphan, from);", "            _ = orphan;") { Profile = "Lossy" },
         new("parent of an orphan not asked for again", "FRK-7", Decision, "        Admission.SeekParent(turn);\n", ""),
-        new("grandparent of an orphan not asked for", "FRK-7", Admission, "            Hold(turn, new Orphan(block, null), from);", "            _ = child;"),
-        new("any block taken by hash", "FRK-8", Admission, "if (!isWanted || block.Height", "if (block.Height"),
+        new("any block taken by hash", "FRK-8", Admission, "if (isWanted && block.Height", "if (block.Height"),
+        new("a parent taken that nobody proposed", "FRK-8", Admission, "block.Hash == state.Prepared?.BlockHash) &&", "block.Hash == state.Prepared?.BlockHash || state.Orphans.ContainsKey(block.Hash)) &&"),
+        new("a block that is not final given without its proposal", "FRK-8", ServingPeers, "view.Chain.ProposalOf(hash) is { } vote", "view.Chain.ProposalOf(default) is { } vote") { Profile = "Lossy" },
         new("second proposal of a round replaces the first", "RND-2", Admission, "if (!Rounds.IsNear(turn.State, round) || turn.State.Proposals.ContainsKey(round))", "if (!Rounds.IsNear(turn.State, round))"),
         new("proposals kept for every round", "FIN-7", Admission, "if (!Rounds.IsNear(turn.State, round) || turn.State", "if (turn.State"),
         new("tree keeps what finality cut off", "FRK-3", Tree, "if (node.Parent == hash || kept.ContainsKey(node.Parent))", "if (node.Hash != hash)"),

@@ -11,6 +11,7 @@ internal static partial class Faults
     private const string Signer = "src/LuxTensor.Engine/Hosting/Signer.cs";
     private const string GuardedSigning = "src/LuxTensor.Engine/Hosting/GuardedSigning.cs";
     private const string Replica = "src/LuxTensor.Engine/Cluster/Replica.cs";
+    private const string VotesThatCame = "src/LuxTensor.Engine/Routing/SignedVotes.cs";
     private const string Ingress = "src/LuxTensor.Engine/Hosting/Ingress.cs";
     private const string Guard = "src/LuxTensor.Storage/Guard/SqliteSigningGuard.cs";
     private const string GuardRules = "src/LuxTensor.Storage/Guard/GuardRules.cs";
@@ -37,7 +38,9 @@ internal static partial class Faults
         new("older guard not noticed", "GRD-3", Signer, "options.Guard.VerifyNotOlderThan(validator, stored);", "_ = stored;"),
         new("older journal not noticed", "GRD-4", Signer, "is { } last && last.Height >= height", "is { } last && last.Height < height"),
         new("older journal noticed once only", "GRD-4", Signer, "options.Guard.RefuseUpTo(validator, last.Height);", ""),
-        new("own vote from the network not recorded", "GRD-5", Ingress, "if (options.IsLocal(vote.Validator))", "if (options.Guard is null)"),
+        new("own proposal from the network not recorded", "GRD-5", VotesThatCame, "=> [proposal.Vote, .. In(proposal.Prepared, view)]", "=> []"),
+        new("own vote in a certificate not recorded", "GRD-5", VotesThatCame, "=> In(certificate, view),", "=> [],"),
+        new("own vote from the network not recorded", "GRD-5", Ingress, "SignedVotes.In(input, View).Where(vote => options.IsLocal(vote.Validator))", "SignedVotes.In(input, View).Where(vote => options.Guard is null)"),
         new("guard not persisted", "GRD-1", Guard, Remembered, "_ = position;"),
         new("guard unique by hash only", "GRD-2", GuardRules, "if (signed is { } there)", "if (signed is { } there && there.Block == vote.Ballot.BlockHash)"),
         new("guard gives the new signature for a signed place", "GRD-2", GuardRules, "return there.Block == vote.Ballot.BlockHash && there.Epoch == vote.Ballot.Epoch", "return there.Epoch == vote.Ballot.Epoch"),
