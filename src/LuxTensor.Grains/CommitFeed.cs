@@ -78,6 +78,8 @@ internal sealed class PublishingJournal : IJournal, IAsyncDisposable
 
     public FinalBlock? BlockBy(Crypto.Hash256 hash) => inner.BlockBy(hash);
 
+    public ulong? HeightOf(Crypto.Hash256 hash) => inner.HeightOf(hash);
+
     public TransactionPlace? Locate(Crypto.Hash256 transactionId) => inner.Locate(transactionId);
 
     public Core.Validators.EpochSnapshot? SetOf(ulong epoch) => inner.SetOf(epoch);

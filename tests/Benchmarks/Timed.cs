@@ -30,6 +30,8 @@ internal sealed class TimedJournal(IJournal journal) : IJournal
 
     public FinalBlock? BlockBy(Hash256 hash) => journal.BlockBy(hash);
 
+    public ulong? HeightOf(Hash256 hash) => journal.HeightOf(hash);
+
     public TransactionPlace? Locate(Hash256 transactionId) => journal.Locate(transactionId);
 
     public MissedDuty? MissOf(Address validator, ulong height) => journal.MissOf(validator, height);

@@ -94,11 +94,13 @@ internal sealed class MemoryJournal : IJournal
         }
     }
 
-    public FinalBlock? BlockBy(Hash256 hash)
+    public FinalBlock? BlockBy(Hash256 hash) => HeightOf(hash) is { } height ? BlockAt(height) : null;
+
+    public ulong? HeightOf(Hash256 hash)
     {
         lock (gate)
         {
-            return blocks.Find(block => block.Block.Hash == hash);
+            return blocks.FindIndex(block => block.Block.Hash == hash) is >= 0 and var height ? (ulong)height : null;
         }
     }
 

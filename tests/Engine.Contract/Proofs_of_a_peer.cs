@@ -1,3 +1,5 @@
+using LuxTensor.Core;
+using LuxTensor.Core.Blocks;
 using LuxTensor.Core.Consensus;
 using LuxTensor.Core.Voting;
 using LuxTensor.Crypto;
@@ -63,6 +65,23 @@ public sealed class Proofs_of_a_peer : IAsyncDisposable
 
         Assert.NotEqual(FrameVerdict.Reject, await SayAsync(new Message.Status(genesis, 0, genesis, 0)));
         Assert.Equal([(0UL, genesis)], transport.Proven);
+    }
+
+    [Fact]
+    public async Task A_status_is_judged_without_reading_the_final_block_that_it_names()
+    {
+        var ballots = new Ballots(chain);
+        var turn = new NodeTurn(ballots.Begin([]));
+        var first = BlockValidity.Make(turn.State.Chain.Tree.Root, 0, 0, Address.Of(chain.Validators[0].PublicKey), null, [], chain.Genesis.Rules);
+        var final = new CertifiedBlock(first.Block, ballots.Certify(first, Phase.Precommit));
+        Routing.Step(turn, new NodeInput.Chain(new ChainInput.FinalBlocks([Verifier.Attested(final)], PeerId.Self)), 0);
+        journal.Commit(turn.ToBatch()); // the node's own view is of another block, so that it has to ask the journal
+        journal.BeforeRead = static height => throw new JournalException($"block {height} was read");
+
+        Assert.Equal(FrameVerdict.Reject, await SayAsync(new Message.Status(chain.Genesis.Block.Hash, 2, first.Hash, 0)));
+        Assert.Empty(transport.Proven);
+        Assert.NotEqual(FrameVerdict.Reject, await SayAsync(new Message.Status(chain.Genesis.Block.Hash, 1, first.Hash, 0)));
+        Assert.Equal([(1UL, first.Hash)], transport.Proven);
     }
 
     private async Task<FrameVerdict> SayAsync(Message message) =>

@@ -175,6 +175,8 @@ public sealed class SplitContract : NodeContract
 
         public FinalBlock? BlockBy(LuxTensor.Crypto.Hash256 hash) => inner.BlockBy(hash);
 
+        public ulong? HeightOf(LuxTensor.Crypto.Hash256 hash) => inner.HeightOf(hash);
+
         public TransactionPlace? Locate(LuxTensor.Crypto.Hash256 transactionId) => inner.Locate(transactionId);
 
         public EpochSnapshot? SetOf(ulong epoch) => inner.SetOf(epoch);

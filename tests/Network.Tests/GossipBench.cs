@@ -69,6 +69,8 @@ internal sealed class GossipBench
 
     public List<GossipEffect> Graft(string name) => Receive(name, new Rpc { Grafts = [Topic] });
 
+    public List<GossipEffect> Taken(string text) => Step(new GossipInput.Taken(MessageIdOf(text)));
+
     public List<GossipEffect> Judge(string text, GossipVerdict verdict) => Step(new GossipInput.Judged(MessageIdOf(text), verdict));
 
     public List<GossipEffect> Publish(string text, bool again = false) => Step(new GossipInput.Publish(Wire(text), again));

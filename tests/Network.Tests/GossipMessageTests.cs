@@ -248,11 +248,24 @@ public sealed class GossipMessageTests
         var bench = WithPeers("a", "b");
         bench.Join("old", version: GossipVersion.V11);
         var text = new string('x', 1024);
-        var effects = bench.Receive("a", Message(text));
+        bench.Receive("a", Message(text));
+        var effects = bench.Taken(text);
         Assert.Equal([MessageIdOf(text)], Assert.Single(Rpcs(effects, "b")).DontWants.ToArray());
         Assert.Empty(Rpcs(effects, "a"));
         Assert.Empty(Rpcs(effects, "old"));
-        Assert.Empty(bench.Receive("a", Message(text[1..])).OfType<GossipEffect.Send>());
+        bench.Receive("a", Message(text[1..]));
+        Assert.Empty(bench.Taken(text[1..]));
+    }
+
+    [Fact]
+    public void A_message_that_the_application_did_not_take_is_announced_as_not_wanted_to_nobody()
+    {
+        var bench = WithPeers("a", "b");
+        var text = new string('x', 1024);
+        Assert.Empty(bench.Receive("a", Message(text)).OfType<GossipEffect.Send>());
+        Assert.Empty(bench.Step(new GossipInput.Declined(MessageIdOf(text))));
+
+        Assert.True(Delivers(bench.Receive("b", Message(text)))); // who was not told to be silent
     }
 
     [Fact]

@@ -132,6 +132,7 @@ internal sealed class GossipSimulation
                     break;
                 case GossipEffect.Deliver delivered:
                     Judge(node, delivered);
+                    Step(node, new GossipInput.Taken(delivered.Message.Id));
                     break;
                 case GossipEffect.Disconnect disconnect:
                     Disconnect(node, nodes[disconnect.Peer]);

@@ -97,6 +97,25 @@ public sealed class GossipTests
     }
 
     [Fact]
+    public async Task Only_of_a_message_that_the_application_took_no_copies_are_wanted()
+    {
+        var time = new SteppedTime(); // no heartbeat, at which it would be forgotten
+        await using var a = new GossipNode(network.Add("a"), new GossipOptions { Time = time });
+        await using var b = new GossipNode(network.Add("b"), new GossipOptions { Time = time });
+        await using var c = new GossipNode(network.Add("c"), new GossipOptions { Time = time });
+        MemoryNetwork.Connect((MemorySwarm)a.Swarm, (MemorySwarm)b.Swarm);
+        MemoryNetwork.Connect((MemorySwarm)b.Swarm, (MemorySwarm)c.Swarm);
+        await b.MeshAsync(2);
+        await c.MeshAsync(1);
+        var (busy, taken) = (new string('B', 1024), new string('t', 1024));
+        a.Publish(busy);
+        a.Publish(taken);
+
+        await c.UntilAsync(router => router.Peers[b.Swarm.Self].DontWants(GossipBench.MessageIdOf(taken)), "c knows that b has the one it took");
+        Assert.False(await c.Gossip.AskAsync(router => router.Peers[b.Swarm.Self].DontWants(GossipBench.MessageIdOf(busy))));
+    }
+
+    [Fact]
     public async Task An_application_that_fails_is_as_one_that_is_busy()
     {
         await using var a = new GossipNode(network.Add("a"));

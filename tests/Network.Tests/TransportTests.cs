@@ -1,8 +1,10 @@
+using LuxTensor.Core;
 using LuxTensor.Core.Consensus;
 using LuxTensor.Core.Peers;
 using LuxTensor.Core.Wire;
 using LuxTensor.Crypto;
 using LuxTensor.Engine;
+using LuxTensor.Engine.Peers;
 using LuxTensor.Network;
 using LuxTensor.Tests.Core;
 using LuxTensor.Tests.Engine;
@@ -85,6 +87,53 @@ public sealed class TransportTests
         Assert.Equal((mute.Self, CloseCause.Disconnected), (closed.Peer, closed.Why.Cause));
         Assert.Contains("did not say hello", closed.Why.Detail, StringComparison.Ordinal);
         Assert.Empty(a.Transport.Peers);
+    }
+
+    [Fact]
+    public async Task A_peer_that_says_hello_and_never_who_it_is_is_none_once_it_left()
+    {
+        await using var a = await TransportBench.StartAsync();
+        using var identity = PeerIdentity.Generate();
+        await using (var nameless = new Swarm(identity, new SwarmOptions()))
+        {
+            nameless.Serve(IdentifyMessage.Protocol, 2, static (_, ending) => Task.Delay(Timeout.Infinite, ending));
+            await nameless.StartAsync(CancellationToken.None);
+            await nameless.DialAsync(a.Swarm.Listening[0].With(a.Id), CancellationToken.None);
+            await using var stream = await nameless.OpenAsync(a.Id, [Hello.Protocol], CancellationToken.None);
+            await Frames.WriteAsync(stream, HelloOf(a.Genesis), CancellationToken.None);
+            await stream.CloseWriteAsync(CancellationToken.None);
+            await TransportBench.UntilAsync(() => a.Transport.Peers.Contains(identity.Id));
+        }
+
+        await TransportBench.UntilAsync(() => a.Transport.Peers.Count == 0);
+    }
+
+    [Fact]
+    public async Task A_peer_that_leaves_while_its_hello_is_taken_is_none()
+    {
+        var genesis = new TestChain(1).Genesis;
+        var network = new MemoryNetwork();
+        var peer = network.Add("peer");
+        peer.Serve(Hello.Protocol, 2, async (stream, ending) =>
+        {
+            await Frames.WriteAsync(stream, HelloOf(genesis), ending);
+            await stream.CloseWriteAsync(ending);
+        });
+        var self = network.Add("self");
+        await using var book = await PeerBook.OpenAsync(new PeerBookOptions { Settings = new PeerSettings { Limits = PeerLimits.For(genesis.Rules) } });
+        await using var transport = new NetworkTransport(new NetworkTransportOptions
+        {
+            Genesis = genesis,
+            Swarm = new Losing(self, () => self.Disconnect(peer.Self, "just after it was asked whether it is there")),
+            Book = book,
+        });
+        var heard = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        transport.Start(frame => heard.TrySetResult());
+
+        MemoryNetwork.Connect(self, peer);
+        await heard.Task.WaitAsync(TransportBench.Patience);
+
+        Assert.Empty(transport.Peers);
     }
 
     [Theory]
@@ -269,5 +318,33 @@ public sealed class TransportTests
         }
 
         Assert.Equal([7, 8, 9], Enumerable.Range(0, 10).Where(i => store.Find(Sha256.Hash(frames[i])) is not null));
+    }
+
+    private static byte[] HelloOf(Genesis genesis) =>
+        Hello.Encode(MessageCodec.Encode(genesis.Rules.ChainId, new Message.Status(genesis.Block.Hash, 0, genesis.Block.Hash, 0)));
+
+    /// <summary>A swarm that loses a peer as soon as it said who is connected.</summary>
+    private sealed class Losing(MemorySwarm inner, Action lose) : ISwarm
+    {
+        public PeerId Self => inner.Self;
+
+        public IReadOnlyCollection<ConnectedPeer> Connected
+        {
+            get
+            {
+                var connected = inner.Connected;
+                lose();
+                return connected;
+            }
+        }
+
+        public void Serve(string protocol, int mostPerPeer, Func<IPeerStream, CancellationToken, Task> handler) => inner.Serve(protocol, mostPerPeer, handler);
+
+        public ValueTask<IPeerStream> OpenAsync(PeerId peer, IReadOnlyList<string> protocols, CancellationToken cancellation) =>
+            inner.OpenAsync(peer, protocols, cancellation);
+
+        public void Disconnect(PeerId peer, string why) => inner.Disconnect(peer, why);
+
+        public IDisposable Watch(IPeerWatcher watcher) => inner.Watch(watcher);
     }
 }

@@ -93,6 +93,8 @@ internal sealed class FakeNode : INode, IChainReader
 
     public FinalBlock? BlockBy(Hash256 hash) => heights.TryGetValue(hash, out var height) ? BlockAt(height) : null;
 
+    public ulong? HeightOf(Hash256 hash) => heights.TryGetValue(hash, out var height) ? height : null;
+
     public TransactionPlace? Locate(Hash256 transactionId) => places.TryGetValue(transactionId, out var place) ? place : null;
 
     IReadOnlyList<Evidence> IChainReader.Evidence(int limit) => [.. evidence.Take(limit)];

@@ -48,6 +48,8 @@ internal sealed class SimulatedJournal : IJournal
 
     public FinalBlock? BlockBy(Hash256 hash) => byHash.TryGetValue(hash, out var height) ? chain[height] : null;
 
+    public ulong? HeightOf(Hash256 hash) => byHash.TryGetValue(hash, out var height) ? (ulong)height : null;
+
     public TransactionPlace? Locate(Hash256 transactionId) => places.TryGetValue(transactionId, out var place) ? place : null;
 
     public MissedDuty? MissOf(Core.Address validator, ulong height) => null; // for applications: no rule depends on it

@@ -33,6 +33,7 @@ public abstract class Journal_contract
         Assert.Empty(contents.Pool);
         Assert.Null(journal.BlockAt(1));
         Assert.Equal(chain.Genesis.Block.Hash, journal.BlockBy(chain.Genesis.Block.Hash)?.Block.Hash);
+        Assert.Equal(0UL, journal.HeightOf(chain.Genesis.Block.Hash));
     }
 
     [SkippableFact]
@@ -123,10 +124,10 @@ public abstract class Journal_contract
                     var known = journal.FinalHeight;
                     var at = random.Next(blocks.Length);
                     var (block, height) = (blocks[at].Block, (ulong)at + 1);
-                    var found = (journal.BlockAt(height)?.Block.Hash, journal.BlockBy(block.Hash)?.Block.Hash, journal.Locate(block.Transactions[2].Id));
+                    var found = (journal.BlockAt(height)?.Block.Hash, journal.BlockBy(block.Hash)?.Block.Hash, journal.HeightOf(block.Hash), journal.Locate(block.Transactions[2].Id));
                     var final = journal.FinalHeight;
-                    var here = ((Hash256?)block.Hash, (Hash256?)block.Hash, (TransactionPlace?)new TransactionPlace(height, 2));
-                    if ((height <= known && found != here) || (height > final && found != (null, null, null)))
+                    var here = ((Hash256?)block.Hash, (Hash256?)block.Hash, (ulong?)height, (TransactionPlace?)new TransactionPlace(height, 2));
+                    if ((height <= known && found != here) || (height > final && found != (null, null, null, null)))
                     {
                         wrong.Add($"height {height} of {known} to {final}: {found}");
                     }
@@ -173,6 +174,7 @@ public abstract class Journal_contract
             Assert.Equal(block.Encoded.ToArray(), stored.Block.Encoded.ToArray());
             Assert.Equal(certificate.Hash, stored.Certificate!.Hash);
             Assert.Equal(block.Hash, journal.BlockBy(block.Hash)!.Block.Hash);
+            Assert.Equal(block.Height, journal.HeightOf(block.Hash));
             for (var i = 0; i < block.Transactions.Length; i++)
             {
                 Assert.Equal(new TransactionPlace(block.Height, i), journal.Locate(block.Transactions[i].Id));
@@ -181,6 +183,7 @@ public abstract class Journal_contract
 
         Assert.Null(journal.BlockAt((ulong)blocks.Count + 1));
         Assert.Null(journal.BlockBy(Hash256.Zero));
+        Assert.Null(journal.HeightOf(Hash256.Zero));
         Assert.Null(journal.Locate(Hash256.Zero));
         var contents = journal.Load();
         Assert.Equal(blocks[^1].Block.Header.StateRoot, contents.Ledger.Root);

@@ -16,7 +16,7 @@ public sealed partial class Ingress
         switch (message)
         {
             case Message.Status status:
-                var held = View.Final.Hash == status.FinalHash ? View.Final.Height : options.Chain.BlockBy(status.FinalHash)?.Block.Height;
+                var held = View.Final.Hash == status.FinalHash ? View.Final.Height : options.Chain.HeightOf(status.FinalHash);
                 if (held is { } height)
                 {
                     if (height != status.FinalHeight)

@@ -36,6 +36,9 @@ public interface IChainReader
     /// <summary>The final block with a hash, or null.</summary>
     FinalBlock? BlockBy(Hash256 hash);
 
+    /// <summary>The height of the final block with a hash, or null. Reads no block.</summary>
+    ulong? HeightOf(Hash256 hash);
+
     /// <summary>Where a transaction is in the final chain, or null.</summary>
     TransactionPlace? Locate(Hash256 transactionId);
 

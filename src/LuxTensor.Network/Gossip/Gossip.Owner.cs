@@ -53,11 +53,8 @@ public sealed partial class Gossip
 
                     break;
                 case GossipEffect.Deliver delivered:
-                    if (!Deliver(delivered))
-                    {
-                        router.Step(new GossipInput.Declined(delivered.Message.Id), now, effects);
-                    }
-
+                    var id = delivered.Message.Id;
+                    router.Step(Deliver(delivered) ? new GossipInput.Taken(id) : new GossipInput.Declined(id), now, effects);
                     break;
                 case GossipEffect.Send sent:
                     if (links.TryGetValue(sent.To, out var peer) && !peer.Queue.TryAdd(RpcWriter.Frame(sent.Rpc), SendClass.Control, now))

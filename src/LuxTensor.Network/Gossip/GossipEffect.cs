@@ -42,7 +42,10 @@ internal abstract record GossipEffect
     /// <summary>Send a message, the same bytes to each.</summary>
     internal sealed record SendMessage(WireMessage Message, ImmutableArray<PeerId> To, SendClass Class) : GossipEffect;
 
-    /// <summary>Ask the application for its verdict, which comes back as <see cref="GossipInput.Judged"/> or <see cref="GossipInput.Declined"/>.</summary>
+    /// <summary>
+    /// Hand a message to the application: <see cref="GossipInput.Taken"/> or <see cref="GossipInput.Declined"/> says whether it took it,
+    /// and <see cref="GossipInput.Judged"/> what its verdict is.
+    /// </summary>
     internal sealed record Deliver(WireMessage Message, PeerId From) : GossipEffect;
 
     /// <summary>Close the connection to a peer.</summary>

@@ -34,6 +34,9 @@ internal abstract record GossipInput
     /// <summary>The application's verdict on a message that was delivered to it.</summary>
     internal sealed record Judged(MessageId Id, GossipVerdict Verdict) : GossipInput;
 
+    /// <summary>The application took a message and judges it later.</summary>
+    internal sealed record Taken(MessageId Id) : GossipInput;
+
     /// <summary>The application was too busy to take a message: it is as if it had not come.</summary>
     internal sealed record Declined(MessageId Id) : GossipInput;
 

@@ -126,17 +126,6 @@ internal sealed partial class GossipRouter
 
         seen.Add(message.Id, now);
         pending.Add(wire, peer, now);
-        if (message.Data.Length >= rules.DontWantBytes)
-        {
-            foreach (var other in topic.Mesh)
-            {
-                if (other != peer && other.Version >= GossipVersion.V12)
-                {
-                    To(other).DontWants.Add(message.Id);
-                }
-            }
-        }
-
         effects.Add(new GossipEffect.Deliver(wire, peer.Id));
     }
 
@@ -201,6 +190,23 @@ internal sealed partial class GossipRouter
             default:
                 counts.Ignored++;
                 break;
+        }
+    }
+
+    // The mesh need not send what this node has. Not said before the application took it: of what it declines, another copy must come.
+    private void SpareCopies(MessageId id)
+    {
+        if (!pending.TryGet(id, out var waiting) || waiting.Message.Data.Length < rules.DontWantBytes || !topics.TryGetValue(waiting.Message.Topic, out var topic))
+        {
+            return;
+        }
+
+        foreach (var peer in topic.Mesh)
+        {
+            if (peer.Version >= GossipVersion.V12 && !waiting.Senders.Contains(peer))
+            {
+                To(peer).DontWants.Add(id);
+            }
         }
     }
 

@@ -77,6 +77,9 @@ internal sealed partial class GossipRouter
             case GossipInput.Judged judged:
                 Judge(judged.Id, judged.Verdict);
                 break;
+            case GossipInput.Taken taken:
+                SpareCopies(taken.Id);
+                break;
             case GossipInput.Declined declined:
                 Decline(declined.Id);
                 break;

@@ -39,7 +39,7 @@ public interface IPeerWatcher
     {
     }
 
-    /// <summary>A peer's last connection is gone.</summary>
+    /// <summary>A peer's last connection is gone, also of one that never said who it is: it may have spoken all the same.</summary>
     void Left(PeerId peer);
 }
 

@@ -78,9 +78,10 @@ public sealed partial class NetworkTransport
             return;
         }
 
-        if (swarm.Connected.Any(connected => connected.Id == peer))
+        greeted.TryAdd(peer, new Greeted(hello.Compressions));
+        if (swarm.Connected.All(connected => connected.Id != peer))
         {
-            greeted.TryAdd(peer, new Greeted(hello.Compressions));
+            greeted.TryRemove(peer, out _); // it left before it was added; if it leaves from now on, the watcher hears of it
         }
 
         book.Report(peer, new PeerInput.Claimed(hello.Status.FinalHeight, hello.Status.FinalHash));

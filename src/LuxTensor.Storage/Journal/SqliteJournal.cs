@@ -135,14 +135,18 @@ public sealed class SqliteJournal : IJournal
     /// <exception cref="JournalException">The block's row is damaged.</exception>
     public FinalBlock? BlockBy(Hash256 hash)
     {
-        // A batch may be on disk and not yet published: it is not there before FinalHeight says so.
-        if (reader.HeightOf(hash) is not { } height || BlockAt(height) is not { } found)
+        if (HeightOf(hash) is not { } height || BlockAt(height) is not { } found)
         {
             return null;
         }
 
         return found.Block.Hash == hash ? found : throw Faults.Damaged(Path, $"the index entry of block {hash}");
     }
+
+    /// <inheritdoc/>
+    /// <exception cref="JournalException">The index cannot be read.</exception>
+    public ulong? HeightOf(Hash256 hash) =>
+        reader.HeightOf(hash) is { } height && height <= FinalHeight ? height : null; // on disk and not yet published, it is not there
 
     /// <inheritdoc/>
     /// <exception cref="JournalException">The index entry is damaged.</exception>

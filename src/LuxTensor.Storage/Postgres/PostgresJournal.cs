@@ -94,6 +94,9 @@ internal sealed class PostgresJournal : IFencedJournal
     public FinalBlock? BlockBy(Hash256 hash) => reader.BlockBy(hash) is { } found && found.Block.Height <= FinalHeight ? found : null;
 
     /// <inheritdoc/>
+    public ulong? HeightOf(Hash256 hash) => reader.HeightOf(hash) is { } height && height <= FinalHeight ? height : null;
+
+    /// <inheritdoc/>
     public TransactionPlace? Locate(Hash256 transactionId) =>
         reader.Locate(transactionId) is { } place && place.Height <= FinalHeight ? place : null;
 

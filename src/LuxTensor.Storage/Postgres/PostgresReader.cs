@@ -94,6 +94,25 @@ internal sealed class PostgresReader(PostgresDatabase database, ChainRules rules
     }
 
     /// <inheritdoc/>
+    /// <exception cref="JournalException">The index cannot be read.</exception>
+    public ulong? HeightOf(Hash256 hash)
+    {
+        if (heights.TryGet(hash, out var known))
+        {
+            return known;
+        }
+
+        var found = First<ulong?>("SELECT height FROM block WHERE hash = $1", static row => (ulong)row.GetInt64(0), Bytes(hash));
+        if (found is { } height)
+        {
+            Learn(height); // a row of this table is a final block
+            heights.Put(hash, height, HashWeight);
+        }
+
+        return found;
+    }
+
+    /// <inheritdoc/>
     /// <exception cref="JournalException">The index entry is damaged or cannot be read.</exception>
     public TransactionPlace? Locate(Hash256 transactionId)
     {

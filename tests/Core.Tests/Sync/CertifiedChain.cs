@@ -69,6 +69,8 @@ internal sealed class CertifiedChain : IChainReader
 
     public FinalBlock? BlockBy(Hash256 hash) => blocks.Find(block => block.Block.Hash == hash);
 
+    public ulong? HeightOf(Hash256 hash) => BlockBy(hash)?.Block.Height;
+
     public EpochSnapshot? SetOf(ulong epoch) => sets.GetValueOrDefault(epoch);
 
     public TransactionPlace? Locate(Hash256 transactionId) => throw new NotSupportedException();

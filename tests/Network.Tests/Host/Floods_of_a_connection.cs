@@ -155,6 +155,20 @@ public sealed class Floods_of_a_connection
     }
 
     [Fact]
+    public void A_connection_that_was_quiet_for_years_earned_all_of_its_burst()
+    {
+        var limits = new YamuxLimits();
+        var time = new ManualTime();
+        var gauge = new FloodGauge(limits.Control, time);
+        Assert.True(gauge.TrySpend(limits.Control.Burst));
+
+        time.Advance(TimeSpan.FromDays(1000)); // some 10^15 ticks, each worth the rate
+
+        Assert.True(gauge.TrySpend(limits.Control.Burst));
+        Assert.False(gauge.TrySpend());
+    }
+
+    [Fact]
     public async Task What_is_received_and_not_read_is_bounded_for_the_connection_and_for_the_node()
     {
         var node = new BufferBudget(700_000);

@@ -149,10 +149,7 @@ internal sealed class ConnectionTable(PeerId self, SwarmOptions options)
             if (peers.TryGetValue(connection.Peer, out var entry) && entry.Connections.Remove(connection) && entry.Connections.Count == 0)
             {
                 peers.Remove(connection.Peer);
-                if (entry.Joined)
-                {
-                    Tell(watcher => watcher.Left(connection.Peer));
-                }
+                Tell(watcher => watcher.Left(connection.Peer));
             }
         }
     }

@@ -24,7 +24,7 @@ internal sealed class FloodGauge((int Burst, int Rate) limit, TimeProvider time)
     private void Refill()
     {
         var now = time.GetTimestamp();
-        var earned = (now - filled) * limit.Rate / time.TimestampFrequency;
+        var earned = (long)((Int128)(now - filled) * limit.Rate / time.TimestampFrequency); // a long overflows after a week of nanoseconds
         if (earned > 0)
         {
             filled = now;
