@@ -54,7 +54,7 @@ public static class CatchUp
         }
         else if (heard.Height > turn.FinalHeight && (peers.Count < SyncState.MaxPeers || MakeRoom(turn)))
         {
-            turn.Set(heard.From, new SyncPeer(heard.Height));
+            turn.Set(heard.From, new SyncPeer(heard.Height) { Turn = turn.State.Requests }); // behind all that wait already
         }
     }
 

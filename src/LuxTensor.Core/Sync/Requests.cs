@@ -7,6 +7,7 @@ internal static class Requests
 {
     private const int LongestRest = 10; // timeouts
     private const ulong LeastShare = 16; // blocks: fewer are not worth another request
+    private const ulong Trial = 4; // one request of so many is no matter of who answered before
 
     /// <summary>Closes a peer's request. False where it was not asked for this.</summary>
     public static bool Answered(SyncTurn turn, PeerId from, SyncPart part, SyncFault? fault)
@@ -27,7 +28,7 @@ internal static class Requests
         }
         else
         {
-            turn.Set(from, peer with { Request = null, Failures = 0 });
+            turn.Set(from, peer with { Request = null, Failures = 0, Served = true });
         }
 
         return true;
@@ -105,12 +106,16 @@ internal static class Requests
         }
     }
 
-    /// <summary>The peer to ask for a height: not resting, not asked, the least failed, then the one asked longest ago.</summary>
+    /// <summary>
+    /// SYN-5: the peer to ask for a height, of those that neither rest nor are asked: who answered comes first, then who waits longest. Every
+    /// fourth request goes by the wait alone: newcomers without end cost little, and whoever answers badly keeps nobody from being tried.
+    /// </summary>
     private static PeerId? Free(SyncTurn turn, ulong height)
     {
+        var isTrial = turn.State.Requests % Trial == 1; // from the second request on
         var free = InOrder(turn.State)
             .Where(entry => entry.Peer.Request is null && entry.Peer.Claimed >= height && !IsResting(turn, entry.Peer))
-            .OrderBy(static entry => entry.Peer.Failures).ThenBy(static entry => entry.Peer.Turn).ToArray();
+            .OrderByDescending(entry => entry.Peer.Served && !isTrial).ThenBy(static entry => entry.Peer.Turn).ToArray();
         return free.Length == 0 ? null : free[0].Id;
     }
 
@@ -131,7 +136,7 @@ internal static class Requests
             ? rules.Patience * (ulong)failures
             : rules.Timeout * (ulong)int.Min(failures - rules.Tries + 1, LongestRest);
         turn.State = turn.State with { Retried = turn.State.Retried + 1 };
-        turn.Set(id, peer with { Request = null, Failures = failures, RestsUntil = turn.Now + rest });
+        turn.Set(id, peer with { Request = null, Failures = failures, Served = false, RestsUntil = turn.Now + rest });
         turn.Effects.Add(new SyncEffect.Blame(id, fault));
     }
 

@@ -72,7 +72,10 @@ public sealed record SyncPeer(ulong Claimed)
     /// <summary>It is not asked before this time, milliseconds since 1970 UTC.</summary>
     public ulong RestsUntil { get; init; }
 
-    /// <summary>Number of the request that it was given last: those asked longest ago come first.</summary>
+    /// <summary>It answered, and has not failed since.</summary>
+    public bool Served { get; init; }
+
+    /// <summary>Number of the last request when it came, or of the one that it was given last: who waits longest has the lowest.</summary>
     public ulong Turn { get; init; }
 }
 

@@ -179,6 +179,55 @@ public sealed class CatchUpTests
         Assert.True(times[3] - times[2] >= 2 * rules.Timeout, "and longer after three");
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)] // by then it failed, once
+    public void SYN_5_ids_without_end_that_never_answer_keep_no_honest_peer_from_being_asked(bool failsFirst)
+    {
+        var honest = world.Honest();
+        world.Join("honest", request => honest(request) is (Message.BlockHeaders headers, var after) && failsFirst && world.Asked.Count == 1
+            ? (Spoil(headers, "gap"), after) : honest(request));
+        var ids = new Queue<PeerId>();
+        var (begin, patience) = (world.Now, world.Node.Sync.Rules.Patience);
+        var isThere = false;
+        for (var i = 1; !isThere && i <= 300; i++)
+        {
+            ids.Enqueue(world.Join($"id{i}", static _ => (null, 0), claims: 1_000_000));
+            if (ids.Count > 8) // an address has no more connections
+            {
+                world.Gone.Add(ids.Dequeue()); // before its timeout, so that it never fails
+            }
+
+            isThere = world.Run(patience / 8);
+            world.Now = begin + ((ulong)i * patience / 8);
+        }
+
+        Assert.True(isThere, $"it is at {world.Node.Final.Height}");
+    }
+
+    [Fact]
+    public void SYN_5_peers_that_answer_late_and_little_keep_no_newcomer_from_being_asked()
+    {
+        var honest = world.Honest();
+        var patience = world.Node.Sync.Rules.Patience;
+        for (var i = 0; i <= world.Node.Sync.Rules.Peers; i++)
+        {
+            world.Join($"little{i}", request => (honest(request).Answer switch
+            {
+                Message.BlockHeaders headers => headers with { Items = headers.Items[..1] },
+                Message.Blocks blocks => new Message.Blocks(blocks.Items[..1]),
+                var other => other,
+            }, patience - 1));
+        }
+
+        world.Run(10 * patience);
+        var newcomer = world.Join("newcomer", honest);
+        var begin = world.Now;
+        world.Run(40 * patience);
+        Assert.Equal(Chain.Head.After.Root, world.Node.FinalLedger.Root);
+        Assert.True(world.Asked.First(asked => asked.Peer == newcomer).At < begin + (10 * patience));
+    }
+
     [Fact]
     public void SYN_5_what_nobody_asked_for_is_named_and_changes_nothing()
     {

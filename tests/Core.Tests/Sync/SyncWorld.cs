@@ -35,6 +35,9 @@ internal sealed class SyncWorld
 
     public List<(PeerId Peer, SyncFault Fault)> Blamed { get; } = [];
 
+    /// <summary>Peers that left; the machine hears of it when it wakes.</summary>
+    public HashSet<PeerId> Gone { get; } = [];
+
     /// <summary>The most peers that were asked for blocks at a time, and the most of everything else that is bounded.</summary>
     public (int Peers, int Headers, long Bytes) Most { get; private set; }
 
@@ -101,7 +104,7 @@ internal sealed class SyncWorld
                     Blamed.Add((blame.Peer, blame.Fault));
                     break;
                 case SyncEffect.WakeAfter wake:
-                    At(wake.Delay, () => Step(new NodeInput.Sync(new SyncInput.Wake([]))));
+                    At(wake.Delay, () => Step(new NodeInput.Sync(new SyncInput.Wake([.. Node.Sync.Peers.Keys.Where(Gone.Contains)]))));
                     break;
                 default:
                     break;

@@ -102,7 +102,7 @@ public sealed class Fuzz_of_the_decoders
 
     [Fact]
     public void Peer_store_files() => Fuzz(
-        random => PeerStore.Encode([new KnownPeer(PeerIds.OfKey(Some(random, 36)), [Addresses_and_ids.RandomAddress(random)], DateTimeOffset.UnixEpoch)]),
+        random => PeerStore.Encode([new KnownPeer(PeerIds.OfKey(Some(random, 36)), [Addresses_and_ids.RandomAddress(random)], DateTimeOffset.UnixEpoch, WasReached: true, "7F0000")]),
         bytes => PeerStore.Decode(bytes));
 
     [Fact]

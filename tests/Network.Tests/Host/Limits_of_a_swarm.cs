@@ -162,6 +162,31 @@ public sealed class Limits_of_a_swarm
     }
 
     [Fact]
+    public async Task A_peer_that_came_by_itself_takes_no_place_of_one_that_was_dialled()
+    {
+        await using var dialled = await Host.StartAsync();
+        await using var one = await Host.StartAsync();
+        await using var two = await Host.StartAsync();
+        await using var useful = await Host.StartAsync();
+        await using var node = await Host.StartAsync(it => it with
+        {
+            MostPeers = 3,
+            MostInbound = 2,
+            Usefulness = peer => peer == dialled.Id ? 0 : peer == one.Id ? 10 : peer == two.Id ? 20 : 30,
+        });
+        await node.Swarm.DialAsync(dialled.Address, Host.Soon);
+        await one.Swarm.DialAsync(node.Address, Host.Soon);
+        await two.Swarm.DialAsync(node.Address, Host.Soon);
+
+        await useful.Swarm.DialAsync(node.Address, Host.Soon);
+
+        Assert.Equal(CloseCause.Trimmed, (await node.EventAsync<SwarmEvent.Closed>()).Why.Cause);
+        Assert.Equal(
+            new[] { dialled.Id.Name, two.Id.Name, useful.Id.Name }.Order(StringComparer.Ordinal),
+            node.Swarm.Connected.Select(it => it.Id.Name).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task A_gated_peer_is_refused_as_dialler_and_not_dialled()
     {
         await using var banned = await Host.StartAsync();

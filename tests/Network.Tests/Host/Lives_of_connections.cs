@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.Channels;
@@ -132,6 +133,7 @@ public sealed class Lives_of_connections
             await using var second = await Host.StartAsync(it => it with { StorePath = path });
 
             await second.JoinedAsync(other.Id);
+            Assert.True(second.Swarm.Store.All()[0].WasReached);
             Assert.Empty(second.Events.OfType<SwarmEvent.Warned>());
         }
         finally
@@ -172,9 +174,9 @@ public sealed class Lives_of_connections
     public async Task The_peer_store_is_bounded_and_what_was_only_heard_displaces_nothing()
     {
         var clock = new ManualTime();
-        await using var store = new PeerStore(null, clock, static _ => { });
+        await using var store = new PeerStore(null, clock, static _ => { }, static () => []);
         var met = PeerIds.OfKey([1]);
-        store.Met(met, Enumerable.Range(1, 20).Select(it => Multiaddr.Parse($"/ip4/192.0.2.{it}/tcp/1")));
+        store.Met(met, Enumerable.Range(1, 20).Select(it => Multiaddr.Parse($"/ip4/192.0.2.{it}/tcp/1")), IPAddress.Loopback, wasDialled: false);
         Assert.Equal(PeerStore.MostAddresses, store.Addresses(met).Length);
         store.Heard(met, [Multiaddr.Parse("/ip4/198.51.100.1/tcp/1")]);
         Assert.DoesNotContain(Multiaddr.Parse("/ip4/198.51.100.1/tcp/1"), store.Addresses(met));
@@ -185,6 +187,54 @@ public sealed class Lives_of_connections
 
         Assert.Equal(PeerStore.MostPeers, store.All().Count);
         Assert.Equal(met, store.All()[0].Id);
+    }
+
+    [Fact]
+    public async Task Ids_without_end_push_nobody_out_of_the_peer_store_that_was_reached_or_is_connected()
+    {
+        await using var reached = await Host.StartAsync();
+        await using var connected = await Host.StartAsync();
+        var clock = new ManualTime();
+        await using var node = await Host.StartAsync(it => it with { WantedPeers = 0, Time = clock });
+        await node.Swarm.DialAsync(reached.Address, Host.Soon);
+        node.Swarm.Disconnect(reached.Id, "it was reached once");
+        await node.EventAsync<SwarmEvent.Closed>(it => it.Peer == reached.Id);
+        await connected.Swarm.DialAsync(node.Address, Host.Soon);
+        await node.JoinedAsync(connected.Id);
+
+        clock.Advance(TimeSpan.FromSeconds(1));
+        for (var i = 0; i < 2 * PeerStore.MostPeers; i++)
+        {
+            Meet(node.Swarm.Store, i, "203.0.113.66");
+        }
+
+        Assert.Equal(PeerStore.MostPeers, node.Swarm.Store.All().Count);
+        Assert.Equal(reached.Id, node.Swarm.Store.All()[0].Id); // and it is dialled before them
+        Assert.NotEmpty(node.Swarm.Store.Addresses(connected.Id));
+
+        node.Swarm.Disconnect(connected.Id, "it was met until now");
+        await node.EventAsync<SwarmEvent.Closed>(it => it.Peer == connected.Id);
+        Assert.Equal(clock.GetUtcNow(), node.Swarm.Store.All().Single(it => it.Id == connected.Id).LastMet);
+    }
+
+    [Theory]
+    [InlineData("192.0.2.1", "203.0.113.{0}")]
+    [InlineData("2001:db8:1::1", "2001:db8:2:{0:x}::1")]
+    public async Task Ids_of_one_network_push_out_each_other_once_the_peer_store_is_full(string honest, string crowd)
+    {
+        var clock = new ManualTime();
+        await using var store = new PeerStore(null, clock, static _ => { }, static () => []);
+        var first = Meet(store, -1, honest);
+        clock.Advance(TimeSpan.FromSeconds(1));
+        for (var i = 0; i < 2 * PeerStore.MostPeers; i++)
+        {
+            Meet(store, i, string.Format(CultureInfo.InvariantCulture, crowd, i % 256));
+        }
+
+        Assert.Equal(PeerStore.MostPeers, store.All().Count);
+        var kept = PeerStore.Decode(PeerStore.Encode(store.All())).Single(it => it.Id == first); // the file says where it came from, too
+        Assert.Equal(store.All().Single(it => it.Id == first).Network, kept.Network);
+        Assert.NotEqual(store.All()[0].Network, kept.Network);
     }
 
     [SkippableFact]
@@ -308,6 +358,14 @@ public sealed class Lives_of_connections
         ]);
         await server.SendToAsync(answer.Encode(), asked.RemoteEndPoint, Host.Soon);
         return name;
+    }
+
+    /// <summary>A peer of its own, that came by itself from an address.</summary>
+    private static PeerId Meet(PeerStore store, int number, string from)
+    {
+        var peer = PeerIds.OfKey(BitConverter.GetBytes(number));
+        store.Met(peer, [Multiaddr.Parse("/ip4/203.0.113.66/tcp/30303")], IPAddress.Parse(from), wasDialled: false);
+        return peer;
     }
 
     private static int FreePort()

@@ -223,9 +223,8 @@ internal sealed class ConnectionTable(PeerId self, SwarmOptions options)
     private Entry? Weakest(PeerConnection newcomer)
     {
         var usefulness = options.Usefulness ?? (static _ => 0);
-        var onlyInbound = !newcomer.IsOutbound && peers.Count < options.MostPeers; // it is the share of inbound peers that is full
         var weakest = peers.Values
-            .Where(it => !kept.Contains(it.Description.Id) && (!onlyInbound || !it.Description.IsOutbound))
+            .Where(it => !kept.Contains(it.Description.Id) && (newcomer.IsOutbound || !it.Description.IsOutbound)) // inbound peers keep to their share
             .MinBy(it => usefulness(it.Description.Id));
         return weakest is not null && (kept.Contains(newcomer.Peer) || usefulness(weakest.Description.Id) < usefulness(newcomer.Peer)) ? weakest : null;
     }

@@ -1,14 +1,17 @@
 using System.Collections.Immutable;
+using System.Net;
 using System.Text.Json;
 using LuxTensor.Core.Consensus;
 
 namespace LuxTensor.Network;
 
 /// <summary>
-/// Where peers can be reached, and when they were last met: at most 1,000 peers with 8 addresses each, the longest unmet forgotten first. In
-/// memory, and written behind to a file that is replaced whole; a file that cannot be read is put aside, and the store begun anew. Thread-safe.
+/// Where peers can be reached, and when they were last met: at most 1,000 peers with 8 addresses each. Forgotten first are those only heard of,
+/// then those that only came by themselves, of the network that has most peers here the longest unmet: ids cost nothing, so they push out one
+/// another, and nobody that this node reached or that is connected. In memory, and written behind to a file that is replaced whole; a file
+/// that cannot be read is put aside, and the store begun anew. Thread-safe.
 /// </summary>
-internal sealed class PeerStore(string? path, TimeProvider time, Action<string> warn) : IAsyncDisposable
+internal sealed class PeerStore(string? path, TimeProvider time, Action<string> warn, Func<IEnumerable<PeerId>> connected) : IAsyncDisposable
 {
     internal const int MostPeers = 1000;
     internal const int MostAddresses = 8;
@@ -63,11 +66,29 @@ internal sealed class PeerStore(string? path, TimeProvider time, Action<string> 
         }
     }
 
-    /// <summary>A peer was met, and can be reached at these addresses.</summary>
-    internal void Met(PeerId peer, IEnumerable<Multiaddr> addresses) => Add(peer, addresses, time.GetUtcNow());
+    /// <summary>A peer was met, at an address that this node dialled or that it came from, and can be reached at these addresses.</summary>
+    internal void Met(PeerId peer, IEnumerable<Multiaddr> addresses, IPAddress? at, bool wasDialled) => Add(peer, addresses, known => known with
+    {
+        LastMet = time.GetUtcNow(),
+        WasReached = known.WasReached || wasDialled,
+        Network = NetworkOf(at),
+    });
 
     /// <summary>A peer is said to be at these addresses; it was not met.</summary>
-    internal void Heard(PeerId peer, IEnumerable<Multiaddr> addresses) => Add(peer, addresses, null);
+    internal void Heard(PeerId peer, IEnumerable<Multiaddr> addresses) => Add(peer, addresses, met: null);
+
+    /// <summary>A peer is connected no longer: until now it was met.</summary>
+    internal void Left(PeerId peer)
+    {
+        lock (gate)
+        {
+            if (peers.TryGetValue(peer, out var known) && known.LastMet is not null)
+            {
+                peers[peer] = known with { LastMet = time.GetUtcNow() };
+                isDirty = true;
+            }
+        }
+    }
 
     /// <summary>The addresses of a peer, the newest first.</summary>
     internal ImmutableArray<Multiaddr> Addresses(PeerId peer)
@@ -78,12 +99,12 @@ internal sealed class PeerStore(string? path, TimeProvider time, Action<string> 
         }
     }
 
-    /// <summary>All known peers, the latest met first.</summary>
+    /// <summary>All known peers, those that this node reached before others, the latest met first.</summary>
     internal IReadOnlyList<KnownPeer> All()
     {
         lock (gate)
         {
-            return [.. peers.Values.OrderByDescending(it => it.LastMet)];
+            return [.. peers.Values.OrderByDescending(static it => it.WasReached).ThenByDescending(static it => it.LastMet)];
         }
     }
 
@@ -146,6 +167,8 @@ internal sealed class PeerStore(string? path, TimeProvider time, Action<string> 
                 if (peer.LastMet is { } met)
                 {
                     json.WriteNumber("lastMet", met.ToUnixTimeMilliseconds());
+                    json.WriteBoolean("wasReached", peer.WasReached);
+                    json.WriteString("network", peer.Network);
                 }
 
                 json.WriteStartArray("addresses");
@@ -187,20 +210,31 @@ internal sealed class PeerStore(string? path, TimeProvider time, Action<string> 
     private static KnownPeer Peer(JsonElement entry) => new(
         PeerIds.Parse(entry.GetProperty("id").GetString()) ?? throw new FormatException("a name that is no peer id"),
         [.. entry.GetProperty("addresses").EnumerateArray().Take(MostAddresses).Select(it => Multiaddr.Parse(it.GetString() ?? ""))],
-        entry.TryGetProperty("lastMet", out var met) ? DateTimeOffset.FromUnixTimeMilliseconds(met.GetInt64()) : null);
+        entry.TryGetProperty("lastMet", out var met) ? DateTimeOffset.FromUnixTimeMilliseconds(met.GetInt64()) : null,
+        entry.TryGetProperty("wasReached", out var reached) && reached.GetBoolean(),
+        entry.TryGetProperty("network", out var network) ? network.GetString() ?? "" : "");
 
-    private void Add(PeerId peer, IEnumerable<Multiaddr> addresses, DateTimeOffset? met)
+    private static string NetworkOf(IPAddress? address)
     {
+        var bytes = address is null ? [] : (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).GetAddressBytes();
+        return Convert.ToHexString(bytes.AsSpan(0, bytes.Length == 4 ? 3 : int.Min(bytes.Length, 6))); // a /24, or a /48
+    }
+
+    private void Add(PeerId peer, IEnumerable<Multiaddr> addresses, Func<KnownPeer, KnownPeer>? met)
+    {
+        var here = connected().ToHashSet(); // outside the lock: it takes another
         lock (gate)
         {
             var known = peers.TryGetValue(peer, out var found) ? found : new KnownPeer(peer, [], null);
             var usable = addresses.Where(it => it.IsDialable && (it.Peer ?? peer) == peer).Select(it => it.WithoutPeer()).Take(MostAddresses);
             var merged = (met is null ? known.Addresses.Concat(usable) : usable.Concat(known.Addresses)).Distinct().Take(MostAddresses).ToImmutableArray();
-            peers[peer] = new KnownPeer(peer, merged, met ?? known.LastMet);
+            peers[peer] = (met?.Invoke(known) ?? known) with { Addresses = merged };
             isDirty = true;
             if (peers.Count > MostPeers)
             {
-                peers.Remove(peers.Values.Where(it => it.Id != peer).MinBy(it => it.LastMet ?? DateTimeOffset.MinValue)!.Id);
+                var crowds = peers.Values.CountBy(static it => it.Network).ToDictionary();
+                peers.Remove(peers.Values.Where(it => it.Id == peer || !here.Contains(it.Id))
+                    .MinBy(it => (it.WasReached, it.LastMet is not null, -crowds[it.Network], it.LastMet))!.Id);
             }
         }
     }
@@ -210,4 +244,6 @@ internal sealed class PeerStore(string? path, TimeProvider time, Action<string> 
 /// <param name="Id">Its id.</param>
 /// <param name="Addresses">Where it can be reached, without the id at the end; the newest first.</param>
 /// <param name="LastMet">When it was last connected; null where it was only heard of.</param>
-internal sealed record KnownPeer(PeerId Id, ImmutableArray<Multiaddr> Addresses, DateTimeOffset? LastMet);
+/// <param name="WasReached">Whether this node once dialled it, rather than only the other way round.</param>
+/// <param name="Network">Where it was last met: the /24 (IPv4) or /48 (IPv6), in hexadecimal digits; empty where that is not known.</param>
+internal sealed record KnownPeer(PeerId Id, ImmutableArray<Multiaddr> Addresses, DateTimeOffset? LastMet, bool WasReached = false, string Network = "");

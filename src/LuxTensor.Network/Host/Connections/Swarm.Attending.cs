@@ -52,7 +52,8 @@ public sealed partial class Swarm
             throw new WireException("identify states another key than the handshake proved");
         }
 
-        store.Met(connection.Peer, connection.IsOutbound ? [connection.Address, .. message.Listen] : message.Listen);
+        store.Met(
+            connection.Peer, connection.IsOutbound ? [connection.Address, .. message.Listen] : message.Listen, connection.From, connection.IsOutbound);
         table.Identified(connection, message.Protocols, message.Agent);
     }
 

@@ -39,7 +39,7 @@ public sealed partial class Swarm : ISwarm, IAsyncDisposable
         dials = new DialBook(options);
         resolver = new AddressResolver(options.Time, options.NameServers);
         tasks = new TaskGroup(e => Tell(new SwarmEvent.Warned($"a task of the host failed: {e}")));
-        store = new PeerStore(options.StorePath, options.Time, what => Tell(new SwarmEvent.Warned(what)));
+        store = new PeerStore(options.StorePath, options.Time, what => Tell(new SwarmEvent.Warned(what)), () => table.Peers.Select(static it => it.Id));
         Serve(IdentifyMessage.Protocol, 2, AnswerIdentifyAsync);
         Serve(IdentifyMessage.PushProtocol, 2, TakePushAsync);
         Serve(PingProtocol.Name, 2, (stream, cancellation) => PingProtocol.AnswerAsync(stream, options.Time, cancellation));
@@ -187,6 +187,7 @@ public sealed partial class Swarm : ISwarm, IAsyncDisposable
 
         var reason = await running;
         table.Remove(connection);
+        store.Left(connection.Peer);
         metrics.Closed(isOutbound, reason.Cause);
         Tell(new SwarmEvent.Closed(connection.Peer, address, reason));
     }
