@@ -111,7 +111,7 @@ public sealed partial class GatewayNode
     private async Task CatchUpAsync(ChainStatus status)
     {
         var before = replica!.State;
-        var next = await Task.Run(() => Read(status)).ConfigureAwait(false);
+        var next = (await Task.Run(() => Read(status)).ConfigureAwait(false)).Proving(before.ProvenHeight);
         var notices = new List<Notice>();
         for (var height = before.Final.Height + 1; height <= next.State.Final.Height; height++)
         {
@@ -142,6 +142,8 @@ public sealed partial class GatewayNode
         {
             sinks.Tell(notice);
         }
+
+        sync.Look(next.State);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "this gateway could not read what it misses: {Reason}")]
