@@ -1,5 +1,6 @@
 using System.Text;
 using LuxTensor.Core;
+using LuxTensor.Core.Blocks;
 using LuxTensor.Engine;
 using LuxTensor.Engine.Cluster;
 using Microsoft.Extensions.Logging;
@@ -111,19 +112,46 @@ public sealed partial class GatewayNode
     private async Task CatchUpAsync(ChainStatus status)
     {
         var before = replica!.State;
-        var next = await Task.Run(() => Read(status)).ConfigureAwait(false);
+        var next = (await Task.Run(() => Read(status)).ConfigureAwait(false)).Proving(before.ProvenHeight);
         var notices = new List<Notice>();
+        if (MoveBetween(before, next.State) is { } move)
+        {
+            notices.Add(move);
+        }
+
         for (var height = before.Final.Height + 1; height <= next.State.Final.Height; height++)
         {
             if (Chain.BlockAt(height) is { Certificate: { } certificate, Block: var block })
             {
-                notices.Add(new Notice.HeadMoved(block.Header.Parent, height - 1, [], [block]));
                 notices.Add(new Notice.Finalized(block, certificate));
             }
         }
 
         LogCaughtUp(before.Final.Height, next.State.Final.Height);
         Show(next, notices);
+    }
+
+    /// <summary>From the branch that was chosen to the one that is, which lies in the store where it is final; null where both end at the same block.</summary>
+    private Notice.HeadMoved? MoveBetween(NodeState before, NodeState now)
+    {
+        Block? NowAt(ulong height) => height < now.Final.Height ? Chain.BlockAt(height)?.Block : now.BlockAt(height);
+        var common = ulong.Min(before.Head.Height, now.Head.Height);
+        while (common > before.Final.Height && before.BlockAt(common)?.Hash != NowAt(common)?.Hash)
+        {
+            common--;
+        }
+
+        Block[] left = [.. Above(common, before.Head.Height).Select(before.BlockAt).OfType<Block>()];
+        Block[] joined = [.. Above(common, now.Head.Height).Select(NowAt).OfType<Block>()];
+        return left.Length + joined.Length == 0 ? null : new Notice.HeadMoved(before.BlockAt(common)!.Hash, common, [.. left], [.. joined]);
+    }
+
+    private static IEnumerable<ulong> Above(ulong height, ulong to)
+    {
+        while (height < to)
+        {
+            yield return ++height;
+        }
     }
 
     /// <summary>The view first, then the notices.</summary>
@@ -142,6 +170,8 @@ public sealed partial class GatewayNode
         {
             sinks.Tell(notice);
         }
+
+        sync.Look(next.State);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "this gateway could not read what it misses: {Reason}")]

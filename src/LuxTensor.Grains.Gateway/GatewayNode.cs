@@ -33,6 +33,7 @@ public sealed partial class GatewayNode : INode, IHostedService, IGatewayObserve
     private readonly Channel<Step> steps = Channel.CreateUnbounded<Step>(new UnboundedChannelOptions { SingleReader = true });
     private readonly CancellationTokenSource stop = new();
     private readonly NoticeSinks sinks = new();
+    private readonly SyncWatch sync;
     private readonly GatewayRelay relay;
     private readonly Lock viewGate = new();
     private Replica? replica; // of the loop
@@ -48,6 +49,7 @@ public sealed partial class GatewayNode : INode, IHostedService, IGatewayObserve
     internal GatewayNode(ClusterOptions options, IGrainFactory grains, ICommitFeed feed, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<GatewayNode> log)
     {
         (this.options, this.grains, this.feed, this.time, this.lifetime, this.log) = (options, grains, feed, time, lifetime, log);
+        sync = new SyncWatch(sinks.Tell, time);
         relay = new GatewayRelay(options, grains, () => View, See, notice => steps.Writer.TryWrite(new Step.Told(notice)), Fail, time);
     }
 

@@ -24,6 +24,13 @@ internal sealed partial class ChainGrain(ClusterOptions options, IGrainFactory g
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         var opened = await Task.Run(() => ChainSession.Open(options, grains, feed, time), cancellationToken);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            // The activation was given up: Orleans calls it no more, not even to deactivate it.
+            await Task.Run(async () => await opened.DisposeAsync(), CancellationToken.None);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
         session = opened;
         opened.Host.Start();
         var status = opened.Status(local);

@@ -60,7 +60,7 @@ internal sealed class ChainSession : IAsyncDisposable
                 Counter = counter,
                 SignElsewhere = (validator, ballot) => SignAsync(grains, generation, validator, ballot),
             });
-            journal.Proven = () => host.View.Chain.ProvenHeight;
+            journal.Proven = () => host.View.ProvenHeight;
             return new ChainSession(journal, guard, counter, transport, host, time);
         }
         catch (Exception)

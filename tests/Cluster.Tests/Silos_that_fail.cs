@@ -47,6 +47,7 @@ public sealed class Silos_that_fail(PostgresFixture postgres)
         await node.Final(node.Cluster.Gateway.Chain.FinalHeight + 5);
 
         node.AssertEachEventOnce();
+        node.AssertHeadsFollow();
         node.AssertNobodySignedTwice();
     }
 
@@ -90,6 +91,9 @@ public sealed class Silos_that_fail(PostgresFixture postgres)
         /// <summary>The finality events that each gateway told of, in order.</summary>
         public IReadOnlyList<ConcurrentQueue<ulong>> Events { get; private set; } = [];
 
+        /// <summary>How the head of each gateway moved, in order.</summary>
+        public IReadOnlyList<ConcurrentQueue<Notice.HeadMoved>> Moves { get; private set; } = [];
+
         public static async Task<Node> StartAsync(TestChain chain, PostgresServer server)
         {
             var node = new Node(chain, server.NewDatabase());
@@ -102,7 +106,8 @@ public sealed class Silos_that_fail(PostgresFixture postgres)
                 Validators = 2,
                 Gateways = 2,
             });
-            node.Events = [.. node.Cluster.Gateways.Select(Watch)];
+            Sink[] sinks = [.. node.Cluster.Gateways.Select(Watch)];
+            (node.Events, node.Moves) = ([.. sinks.Select(sink => sink.Events)], [.. sinks.Select(sink => sink.Moves)]);
             return node;
         }
 
@@ -143,27 +148,46 @@ public sealed class Silos_that_fail(PostgresFixture postgres)
             }
         }
 
+        /// <summary>Each move begins where the one before it ended, so no block joined twice, and none was left out.</summary>
+        public void AssertHeadsFollow() => Assert.All(Moves, moves =>
+        {
+            Notice.HeadMoved[] told = [.. moves];
+            Assert.Equal(
+                told.SkipLast(1).Select(static move => move.Joined.LastOrDefault()?.Hash ?? move.Ancestor),
+                told.Skip(1).Select(static move => move.Left.LastOrDefault()?.Hash ?? move.Ancestor));
+            Assert.All(told, static move => Assert.Equal(
+                move.Joined.Select(static block => block.Hash).Prepend(move.Ancestor).SkipLast(1), move.Joined.Select(static block => block.Header.Parent)));
+        });
+
         public void AssertNobodySignedTwice() => Assert.All(
             released.GroupBy(vote => (vote.Validator, vote.Ballot.Height, vote.Ballot.Round, vote.Ballot.Phase)),
             votes => Assert.Single(votes.Select(vote => vote.Ballot.BlockHash).Distinct()));
 
         public ValueTask DisposeAsync() => Cluster.DisposeAsync();
 
-        private static ConcurrentQueue<ulong> Watch(GatewayNode gateway)
+        private static Sink Watch(GatewayNode gateway)
         {
-            var events = new ConcurrentQueue<ulong>();
-            gateway.Subscribe(new Sink(events));
-            return events;
+            var sink = new Sink();
+            gateway.Subscribe(sink);
+            return sink;
         }
     }
 
-    private sealed class Sink(ConcurrentQueue<ulong> events) : INoticeSink
+    private sealed class Sink : INoticeSink
     {
+        public ConcurrentQueue<ulong> Events { get; } = [];
+
+        public ConcurrentQueue<Notice.HeadMoved> Moves { get; } = [];
+
         public void Publish(Notice notice)
         {
             if (notice is Notice.Finalized final)
             {
-                events.Enqueue(final.Sequence);
+                Events.Enqueue(final.Sequence);
+            }
+            else if (notice is Notice.HeadMoved moved)
+            {
+                Moves.Enqueue(moved);
             }
         }
     }

@@ -63,19 +63,19 @@ public sealed record Replica(NodeState State, ulong Generation, ulong Sequence)
             throw new JournalException($"commit {commit.Sequence} makes block {finals.Last().Block.Height} final, its inputs only block {turn.State.Final.Height}", JournalFault.Damaged);
         }
 
-        turn.State = turn.State with
-        {
-            Pool = Refill(turn.State, commit.Batch),
-            Chain = turn.State.Chain with { ProvenHeight = ulong.Max(commit.Proven, turn.State.Chain.ProvenHeight) },
-        };
+        turn.State = turn.State with { Pool = Refill(turn.State, commit.Batch) };
         IEnumerable<Notice> notices =
         [
             .. turn.Effects.OfType<NodeEffect.Notify>().Select(effect => effect.Notice),
             .. commit.Batch.PoolAdded.Select(entry => new Notice.Pending(entry.Transaction)),
             .. commit.Batch.Evidence.Select(evidence => new Notice.Conflict(evidence)),
         ];
-        return (new Replica(turn.State, Generation, commit.Sequence), [.. notices]);
+        return (new Replica(turn.State, Generation, commit.Sequence).Proving(commit.Proven), [.. notices]);
     }
+
+    /// <summary>The same where a height is known to be proven: the store does not keep what is ahead of it.</summary>
+    public Replica Proving(ulong height) =>
+        this with { State = State with { Chain = State.Chain with { ProvenHeight = ulong.Max(height, State.Chain.ProvenHeight) } } };
 
     /// <summary>Final blocks that a peer sent: the next so many above the last final one.</summary>
     private static void Finalize(NodeTurn turn, Queue<Finalization> finals, int count, ulong now)

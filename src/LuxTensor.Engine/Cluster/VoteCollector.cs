@@ -28,14 +28,14 @@ public static class VoteCollector
         CollectorState state, ReadOnlySpan<Verified<VoteRun>> votes, uint round)
     {
         var (counted, refusals, facts) = BlockFinality.Count(BlockFinality.Advance(state.Votes, round), votes);
-        var next = state with { Votes = counted };
         if (state.Decided is not { } certificate)
         {
-            return (next, [.. facts.Select(fact => new NodeInput.Told(counted.Height, fact))], Kept(votes, refusals.AsSpan()));
+            return (state with { Votes = counted }, [.. facts.Select(fact => new NodeInput.Told(counted.Height, fact))], Kept(votes, refusals.AsSpan()));
         }
 
+        var (compared, conflicts) = BlockFinality.Compare(counted, certificate);
         var told = ImmutableArray.CreateBuilder<NodeInput>();
-        told.AddRange(facts.OfType<FinalityFact.Conflict>().Select(conflict => new NodeInput.Told(counted.Height, conflict)));
+        told.AddRange(facts.OfType<FinalityFact.Conflict>().Concat(conflicts).Select(conflict => new NodeInput.Told(counted.Height, conflict)));
         var at = 0;
         foreach (var vote in votes.ToArray().SelectMany(static run => run.Value.Votes))
         {
@@ -45,7 +45,7 @@ public static class VoteCollector
             }
         }
 
-        return (next, told.ToImmutable(), []);
+        return (state with { Votes = compared }, told.ToImmutable(), []);
     }
 
     /// <summary>The chain decides this height and is in a round: everything that the votes establish, again.</summary>
@@ -56,7 +56,7 @@ public static class VoteCollector
         return (state with { Votes = counted }, [.. facts.Select(fact => new NodeInput.Told(counted.Height, fact))]);
     }
 
-    /// <summary>The height is final: the votes of those who are missing from its certificate.</summary>
+    /// <summary>The height is final: the votes of those who are missing from its certificate, and the double votes that it shows (FIN-10).</summary>
     public static (CollectorState Next, ImmutableArray<NodeInput> Told) Decide(CollectorState state, Certificate certificate)
     {
         if (state.Decided is not null)
@@ -66,7 +66,11 @@ public static class VoteCollector
 
         int[] missing = [.. Enumerable.Range(0, state.Votes.Set.Validators.Length).Where(index => !certificate.HasSigned(index))];
         var votes = state.Votes.Tallies.Where(static tally => tally.Key.Phase != Phase.Propose).SelectMany(tally => missing.Select(index => tally.Value[index])).OfType<Vote>();
-        return (state with { Decided = certificate }, [.. votes.Select(static vote => new NodeInput.CastVote(Verifier.Attested(vote), PeerId.Self))]);
+        var (compared, conflicts) = BlockFinality.Compare(state.Votes, certificate);
+        return (new CollectorState(compared, certificate), [
+            .. conflicts.Select(conflict => new NodeInput.Told(compared.Height, conflict)),
+            .. votes.Select(static vote => new NodeInput.CastVote(Verifier.Attested(vote), PeerId.Self)),
+        ]);
     }
 
     /// <summary>The counted votes of a round and phase.</summary>

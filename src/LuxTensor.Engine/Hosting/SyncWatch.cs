@@ -1,7 +1,7 @@
 namespace LuxTensor.Engine;
 
 /// <summary>Tells applications when the node begins and ends catching up, and how it goes. A few blocks behind is everyday, not catching up; what a peer merely claims begins nothing.</summary>
-internal sealed class SyncWatch(Action<Notice> notify, TimeProvider time)
+public sealed class SyncWatch(Action<Notice> notify, TimeProvider time)
 {
     private const ulong Behind = 4;
     private const int Samples = 16; // the rate is that of so many steps
@@ -10,6 +10,7 @@ internal sealed class SyncWatch(Action<Notice> notify, TimeProvider time)
     private ulong? starting;
     private ulong told;
 
+    /// <summary>Takes the next state, and tells what there is to tell of it.</summary>
     public void Look(NodeState state)
     {
         var current = state.Chain.Tree.Root.Height;

@@ -87,10 +87,11 @@ internal sealed class Readiness(
             return ($"the chain does not answer: {e.Message}", null);
         }
 
-        var own = Volatile.Read(ref node)?.View.Final.Height;
+        var view = Volatile.Read(ref node)?.View;
+        var proven = ulong.Max(height, view?.ProvenHeight ?? 0); // the chain itself may be behind its peers
         return (!isGateway ? null
-            : own is null ? "the node's state is not here yet"
-            : own + MaxLag < height ? $"the node's state here is catching up: height {own} of {height}"
+            : view is null ? "the node's state is not here yet"
+            : view.Final.Height + MaxLag < proven ? $"the node's state here is catching up: height {view.Final.Height} of {proven}"
             : null, height);
     }
 

@@ -71,7 +71,8 @@ internal sealed class PostgresReader(PostgresDatabase database, ChainRules rules
             return known;
         }
 
-        return Checked(height, Noted(First(BlockByHeight, BlockOf, Integer((long)height))));
+        var final = FinalHeight;
+        return Checked(height, final, Noted(First(BlockByHeight, BlockOf, Integer((long)height))));
     }
 
     /// <inheritdoc cref="BlockAt"/>
@@ -82,7 +83,8 @@ internal sealed class PostgresReader(PostgresDatabase database, ChainRules rules
             return known;
         }
 
-        return Checked(height, Noted(await FirstAsync(BlockByHeight, BlockOf, cancellation, Integer((long)height))));
+        var final = FinalHeight;
+        return Checked(height, final, Noted(await FirstAsync(BlockByHeight, BlockOf, cancellation, Integer((long)height))));
     }
 
     /// <inheritdoc/>
@@ -177,8 +179,9 @@ internal sealed class PostgresReader(PostgresDatabase database, ChainRules rules
         return found;
     });
 
-    private FinalBlock? Checked(ulong height, FinalBlock? found) =>
-        found is null && height <= FinalHeight ? throw database.Damaged($"final block {height} is missing") : found;
+    // Against the final height of before the read: a block may be stored between the two.
+    private FinalBlock? Checked(ulong height, ulong final, FinalBlock? found) =>
+        found is null && height <= final ? throw database.Damaged($"final block {height} is missing") : found;
 
     private FinalBlock BlockOf(NpgsqlDataReader row) => PostgresLoading.BlockOf(row, rules, database.Damaged);
 

@@ -92,6 +92,22 @@ public sealed class Taking_over(PostgresFixture fixture) : IDisposable
     }
 
     [SkippableFact]
+    public async Task A_block_that_becomes_final_while_it_is_asked_for_is_not_missing()
+    {
+        var store = nodes.Open(chain);
+        using var between = nodes.Connect();
+        using var held = between.BeginTransaction();
+        Execute(between, "LOCK TABLE block");
+        var (first, second) = (Waiting.OnThread(() => store.Reader.BlockAt(1)), store.BlockAtAsync(1, CancellationToken.None));
+        nodes.Until("(SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock') >= 2");
+        store.Learn(1);
+        held.Rollback();
+
+        Assert.Null(await first);
+        Assert.Null(await second);
+    }
+
+    [SkippableFact]
     public async Task Of_many_takeovers_at_once_each_has_its_own_generation_and_only_the_highest_stores()
     {
         nodes.Open(chain);
