@@ -1,3 +1,4 @@
+using LuxTensor.Core.Blocks;
 using LuxTensor.Core.Consensus;
 using LuxTensor.Engine;
 
@@ -63,6 +64,26 @@ public sealed class ServingTests : IAsyncDisposable
         Assert.NotNull(answer);
         Assert.Equal(Enumerable.Range(1, MostTold).Select(static height => $"block {height} cannot be read"), told);
         Assert.False(node.Completion.IsCompleted);
+    }
+
+    [Fact]
+    public async Task FRK_8_a_block_that_is_not_final_is_given_as_its_proposal()
+    {
+        node.Start();
+        var made = BlockValidity.Make(
+            node.View.Chain.Tree.Root, 0, 1_700_000_010_000, chain.Genesis.EpochZero.ProposerOf(1, 0).Address, null, [], chain.Genesis.Rules);
+        var proposal = new Message.Propose(new Ballots(chain).Propose(made));
+        Assert.Equal(FrameVerdict.Accept, (await transport.AskAsync(MessageCodec.Encode(chain.Genesis.Rules.ChainId, proposal)).WaitAsync(Patience)).Verdict);
+
+        byte[]? answer = null;
+        using var soon = new CancellationTokenSource(Patience);
+        while (answer is null)
+        {
+            soon.Token.ThrowIfCancellationRequested();
+            (_, answer) = await AskAsync(new Message.GetBlock(made.Hash)); // nothing until the node has taken it
+        }
+
+        Assert.Equal(MessageCodec.Encode(chain.Genesis.Rules.ChainId, proposal), answer);
     }
 
     [Fact]
