@@ -52,7 +52,7 @@ internal static partial class Faults
         new("parent of an orphan not asked for", "FRK-7", Admission, "turn.Emit(new ChainEffect.FetchBlock(parent, from));", "_ = from;") { Profile = "Lossy" },
         new("orphan not taken when its parent comes", "FRK-7", Admission, "            Take(turn, orphan, from);", "            _ = orphan;") { Profile = "Lossy" },
         new("parent of an orphan not asked for again", "FRK-7", Decision, "        Admission.SeekParent(turn);\n", ""),
-        new("any block taken by hash", "FRK-8", Admission, "if (isWanted && block.Height", "if (block.Height"),
+        new("any block taken by hash", "FRK-8", Admission, "(block.Hash == state.Awaited?.BlockHash || block.Hash == state.Prepared?.BlockHash) && state", "state"),
         new("a parent taken that nobody proposed", "FRK-8", Admission, "block.Hash == state.Prepared?.BlockHash) &&", "block.Hash == state.Prepared?.BlockHash || state.Orphans.ContainsKey(block.Hash)) &&"),
         new("a block that is not final given without its proposal", "FRK-8", ServingPeers, "view.Chain.ProposalOf(hash) is { } vote", "view.Chain.ProposalOf(default) is { } vote") { Profile = "Lossy" },
         new("second proposal of a round replaces the first", "RND-2", Admission, "if (!Rounds.IsNear(turn.State, round) || turn.State.Proposals.ContainsKey(round))", "if (!Rounds.IsNear(turn.State, round))"),
