@@ -10,28 +10,19 @@ namespace LuxTensor.Tests.Engine;
 /// <summary>PEE-11: which messages prove that a peer has a final block.</summary>
 public sealed class Proofs_of_a_peer : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly Hash256 Block = Sha256.Hash("a block that nobody has"u8);
 
-    private readonly TestChain chain = new(1);
-    private readonly MemoryGuard guard = new();
-    private readonly Asking transport = new();
-    private readonly MemoryJournal journal;
-    private readonly NodeHost node;
+    private readonly AskedNode asked = new();
+    private readonly TestChain chain;
+    private readonly Asking transport;
 
     public Proofs_of_a_peer()
     {
-        journal = new MemoryJournal(chain.Genesis);
-        node = NodeHost.Open(new NodeOptions { Genesis = chain.Genesis, Journal = journal, Guard = guard, Keys = [], Transport = transport });
-        node.Start();
+        (chain, transport) = (asked.Chain, asked.Peer);
+        asked.Host.Start();
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await node.DisposeAsync();
-        guard.Dispose();
-        journal.Dispose();
-    }
+    public ValueTask DisposeAsync() => asked.DisposeAsync();
 
     [Fact]
     public async Task A_certificate_of_prepares_proves_no_final_block()
@@ -75,8 +66,8 @@ public sealed class Proofs_of_a_peer : IAsyncDisposable
         var first = BlockValidity.Make(turn.State.Chain.Tree.Root, 0, 0, Address.Of(chain.Validators[0].PublicKey), null, [], chain.Genesis.Rules);
         var final = new CertifiedBlock(first.Block, ballots.Certify(first, Phase.Precommit));
         Routing.Step(turn, new NodeInput.Chain(new ChainInput.FinalBlocks([Verifier.Attested(final)], PeerId.Self)), 0);
-        journal.Commit(turn.ToBatch()); // the node's own view is of another block, so that it has to ask the journal
-        journal.BeforeRead = static height => throw new JournalException($"block {height} was read");
+        asked.Journal.Commit(turn.ToBatch()); // the node's own view is of another block, so that it has to ask the journal
+        asked.Journal.BeforeRead = static height => throw new JournalException($"block {height} was read");
 
         Assert.Equal(FrameVerdict.Reject, await SayAsync(new Message.Status(chain.Genesis.Block.Hash, 2, first.Hash, 0)));
         Assert.Empty(transport.Proven);
@@ -84,8 +75,7 @@ public sealed class Proofs_of_a_peer : IAsyncDisposable
         Assert.Equal([(1UL, first.Hash)], transport.Proven);
     }
 
-    private async Task<FrameVerdict> SayAsync(Message message) =>
-        (await transport.AskAsync(MessageCodec.Encode(chain.Genesis.Rules.ChainId, message)).WaitAsync(Patience)).Verdict;
+    private async Task<FrameVerdict> SayAsync(Message message) => (await asked.AskAsync(message)).Verdict;
 
     private Message.Certify Certify(Phase phase, bool isGenuine)
     {

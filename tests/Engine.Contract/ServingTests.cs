@@ -9,26 +9,13 @@ public sealed class ServingTests : IAsyncDisposable
 {
     private const int MostTold = 64;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
-    private readonly TestChain chain = new(1);
-    private readonly MemoryGuard guard = new();
-    private readonly Asking transport = new();
-    private readonly MemoryJournal journal;
+    private readonly AskedNode asked = new();
+    private readonly TestChain chain;
     private readonly NodeHost node;
 
-    public ServingTests()
-    {
-        journal = new MemoryJournal(chain.Genesis);
-        node = NodeHost.Open(new NodeOptions { Genesis = chain.Genesis, Journal = journal, Guard = guard, Keys = [], Transport = transport });
-    }
+    public ServingTests() => (chain, node) = (asked.Chain, asked.Host);
 
-    public async ValueTask DisposeAsync()
-    {
-        await node.DisposeAsync();
-        guard.Dispose();
-        journal.Dispose();
-    }
+    public ValueTask DisposeAsync() => asked.DisposeAsync();
 
     [Fact]
     public async Task What_cannot_be_read_is_told_once_and_not_answered_and_the_node_goes_on()
@@ -47,18 +34,18 @@ public sealed class ServingTests : IAsyncDisposable
             }
         }));
         node.Start();
-        journal.BeforeRead = static height => throw new JournalException($"block {height} cannot be read");
+        asked.Journal.BeforeRead = static height => throw new JournalException($"block {height} cannot be read");
         for (var height = 1UL; height <= MostTold + 10; height++)
         {
             for (var time = 0; time < 2; time++)
             {
-                Assert.Equal((FrameVerdict.Ignore, null), await AskAsync(new Message.GetBlocks(height, 1)));
+                Assert.Equal((FrameVerdict.Ignore, null), await asked.AskAsync(new Message.GetBlocks(height, 1)));
             }
         }
 
-        await all.Task.WaitAsync(Patience);
-        journal.BeforeRead = null;
-        var (verdict, answer) = await AskAsync(new Message.GetBlocks(1, 1));
+        await all.Task.WaitAsync(AskedNode.Patience);
+        asked.Journal.BeforeRead = null;
+        var (verdict, answer) = await asked.AskAsync(new Message.GetBlocks(1, 1));
 
         Assert.Equal(FrameVerdict.Accept, verdict);
         Assert.NotNull(answer);
@@ -73,14 +60,14 @@ public sealed class ServingTests : IAsyncDisposable
         var made = BlockValidity.Make(
             node.View.Chain.Tree.Root, 0, 1_700_000_010_000, chain.Genesis.EpochZero.ProposerOf(1, 0).Address, null, [], chain.Genesis.Rules);
         var proposal = new Message.Propose(new Ballots(chain).Propose(made));
-        Assert.Equal(FrameVerdict.Accept, (await transport.AskAsync(MessageCodec.Encode(chain.Genesis.Rules.ChainId, proposal)).WaitAsync(Patience)).Verdict);
+        Assert.Equal(FrameVerdict.Accept, (await asked.AskAsync(proposal)).Verdict);
 
         byte[]? answer = null;
-        using var soon = new CancellationTokenSource(Patience);
+        using var soon = new CancellationTokenSource(AskedNode.Patience);
         while (answer is null)
         {
             soon.Token.ThrowIfCancellationRequested();
-            (_, answer) = await AskAsync(new Message.GetBlock(made.Hash)); // nothing until the node has taken it
+            (_, answer) = await asked.AskAsync(new Message.GetBlock(made.Hash)); // nothing until the node has taken it
         }
 
         Assert.Equal(MessageCodec.Encode(chain.Genesis.Rules.ChainId, proposal), answer);
@@ -90,12 +77,9 @@ public sealed class ServingTests : IAsyncDisposable
     public async Task A_node_ends_with_its_network_rather_than_being_deaf()
     {
         node.Start();
-        transport.Failed.SetException(new InvalidOperationException("the router is broken"));
+        asked.Peer.Failed.SetException(new InvalidOperationException("the router is broken"));
 
-        var failure = await Assert.ThrowsAsync<InvalidOperationException>(() => node.Completion.WaitAsync(Patience));
+        var failure = await Assert.ThrowsAsync<InvalidOperationException>(() => node.Completion.WaitAsync(AskedNode.Patience));
         Assert.Equal("the router is broken", failure.Message);
     }
-
-    private Task<(FrameVerdict Verdict, byte[]? Answer)> AskAsync(Message request) =>
-        transport.AskAsync(MessageCodec.Encode(chain.Genesis.Rules.ChainId, request)).WaitAsync(Patience);
 }

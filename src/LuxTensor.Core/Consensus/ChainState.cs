@@ -109,6 +109,9 @@ public sealed record ChainState
     /// <summary>The highest height that a verified certificate spoke of: how far the chain is known to be.</summary>
     public ulong ProvenHeight { get; init; }
 
+    /// <summary>A block as it is proposed by a vote: with the certificate of prepares that is kept, where that is for it (PRO-1).</summary>
+    public Proposal Offer(Block block, Vote vote) => new(block, vote, Prepared?.BlockHash == block.Hash ? Prepared : null);
+
     /// <summary>A vote by which a block in the tree was proposed, or null: a block that only a certificate brought has none here.</summary>
     public Vote? ProposalOf(Hash256 block) => Proposals.Values.Concat(AheadProposals.Values).FirstOrDefault(vote => vote.Ballot.BlockHash == block);
 

@@ -65,8 +65,7 @@ internal static class Production
         var state = turn.State;
         if (state.Proposals.TryGetValue(state.Round, out var vote) && state.Tree.Find(vote.Ballot.BlockHash) is { } node)
         {
-            var permit = state.Prepared?.BlockHash == node.Hash ? state.Prepared : null;
-            turn.Emit(new ChainEffect.Broadcast(new Message.Propose(new Proposal(node.Block, vote, permit))));
+            turn.Emit(new ChainEffect.Broadcast(new Message.Propose(state.Offer(node.Block, vote))));
         }
     }
 
@@ -154,8 +153,7 @@ internal static class Production
         turn.State = turn.State with { Building = state.Building.RemoveAll(block => block.Hash == ballot.BlockHash) };
         if ((own ?? state.Tree.Find(ballot.BlockHash)?.Block) is { } block)
         {
-            var prepared = state.Prepared is { } certificate && certificate.BlockHash == block.Hash ? certificate : null;
-            var proposal = new Proposal(block, vote, prepared);
+            var proposal = state.Offer(block, vote);
             turn.Emit(new ChainEffect.Broadcast(new Message.Propose(proposal)));
             Admission.Take(turn, proposal, PeerId.Self);
         }

@@ -81,6 +81,9 @@ public sealed record ChainRules
     /// <summary>The epoch of a height (EPO-1).</summary>
     public ulong EpochOf(ulong height) => height / EpochLength;
 
+    /// <summary>The oldest epoch whose double votes a block of a height may punish (EVI-3).</summary>
+    public ulong OldestPunishable(ulong height) => EpochOf(height) - ulong.Min(EpochOf(height), EvidenceMaxAge);
+
     /// <summary>Whether a height is the last of its epoch.</summary>
     public bool EndsEpoch(ulong height) => height % EpochLength == EpochLength - 1;
 

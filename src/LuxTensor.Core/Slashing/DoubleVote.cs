@@ -1,4 +1,5 @@
 using LuxTensor.Core.Finality;
+using LuxTensor.Core.State;
 using LuxTensor.Core.Voting;
 using LuxTensor.Core.Wire;
 using LuxTensor.Crypto;
@@ -45,6 +46,26 @@ public sealed record DoubleVote
         var isOne = first.Validator == second.Validator && first.Validator == Address.Of(key)
             && first.Ballot != second.Ballot && first.Ballot with { BlockHash = second.Ballot.BlockHash } == second.Ballot;
         return isOne ? new DoubleVote(key, first, second) : null;
+    }
+
+    /// <summary>Why no block of a height may punish it, whoever the offender is, or null (EVI-2, EVI-3).</summary>
+    public TransactionRejection? CheckPlace(ulong height, ChainRules rules)
+    {
+        var ballot = Ballot;
+        var expected = rules.EpochOf(ballot.Height);
+        if (ballot.Epoch != expected)
+        {
+            return new TransactionRejection.WrongEvidenceEpoch(ballot.Height, expected, ballot.Epoch);
+        }
+
+        var oldest = rules.OldestPunishable(height);
+        if (ballot.Epoch < oldest)
+        {
+            return new TransactionRejection.EvidenceTooOld(oldest, ballot.Epoch);
+        }
+
+        var limit = height + rules.RunAhead;
+        return ballot.Height > limit ? new TransactionRejection.EvidenceTooEarly(limit, ballot.Height) : null;
     }
 
     /// <summary>Whether both signatures are the key's (EVI-1). Costs three curve operations.</summary>

@@ -9,23 +9,9 @@ internal static class Penalty
     /// <summary>Why evidence punishes nobody in the block in the making, or null. Its signatures were verified before.</summary>
     internal static TransactionRejection? Check(LedgerDraft draft, DoubleVote offence)
     {
-        var ballot = offence.Ballot;
-        var expected = draft.Rules.EpochOf(ballot.Height);
-        if (ballot.Epoch != expected)
+        if (offence.CheckPlace(draft.Height, draft.Rules) is { } why)
         {
-            return new TransactionRejection.WrongEvidenceEpoch(ballot.Height, expected, ballot.Epoch);
-        }
-
-        var oldest = draft.Epoch - ulong.Min(draft.Epoch, draft.Rules.EvidenceMaxAge);
-        if (ballot.Epoch < oldest)
-        {
-            return new TransactionRejection.EvidenceTooOld(oldest, ballot.Epoch);
-        }
-
-        var limit = draft.Height + draft.Rules.RunAhead;
-        if (ballot.Height > limit)
-        {
-            return new TransactionRejection.EvidenceTooEarly(limit, ballot.Height);
+            return why;
         }
 
         return draft.GetValidator(offence.Offender) switch

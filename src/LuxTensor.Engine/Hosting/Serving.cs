@@ -25,8 +25,7 @@ public static class Serving
             return chain.BlockBy(hash) is { } final ? new Message.BlockReply(final.Block) : null;
         }
 
-        var prepared = view.Chain.Prepared?.BlockHash == hash ? view.Chain.Prepared : null;
-        return view.Chain.ProposalOf(hash) is { } vote ? new Message.Propose(new Proposal(block, vote, prepared)) : new Message.BlockReply(block);
+        return view.Chain.ProposalOf(hash) is { } vote ? new Message.Propose(view.Chain.Offer(block, vote)) : new Message.BlockReply(block);
     }
 
     /// <summary>Final blocks.</summary>

@@ -20,12 +20,11 @@ internal static class Reporting
     internal static NodeState Restore(NodeState state, IReadOnlyList<Evidence> stored)
     {
         var offences = state.Offences;
-        var oldest = OldestEpoch(state);
         foreach (var evidence in stored)
         {
             if (state.FinalLedger.GetValidator(evidence.First.Validator) is { } validator && DoubleVote.Of(evidence, validator.Key) is { } offence)
             {
-                var isUseful = offence.Ballot.Epoch >= oldest && IsPossible(state, offence) && IsPunishable(state, offence.Offender) && !offences.ContainsKey(offence.Offender);
+                var isUseful = IsPossible(state, offence) && IsPunishable(state, offence.Offender) && !offences.ContainsKey(offence.Offender);
                 offences = isUseful ? offences.Add(offence.Offender, offence) : offences;
             }
         }
@@ -52,7 +51,7 @@ internal static class Reporting
 
     /// <summary>Whether a double vote is one that this node does not know of and that the next block may punish.</summary>
     internal static bool IsNews(NodeState state, DoubleVote offence) =>
-        !state.Offences.ContainsKey(offence.Offender) && offence.Ballot.Epoch >= OldestEpoch(state) && IsPossible(state, offence)
+        !state.Offences.ContainsKey(offence.Offender) && IsPossible(state, offence)
             && IsPunishable(state, offence.Offender) && state.FinalLedger.GetValidator(offence.Offender)?.Key == offence.Key;
 
     /// <summary>Stores new conflicts, tells of them and asks for reports.</summary>
@@ -95,7 +94,7 @@ internal static class Reporting
     {
         var state = turn.State;
         var rules = state.Chain.Rules;
-        var oldest = OldestEpoch(state);
+        var oldest = rules.OldestPunishable(state.Chain.Height);
         if (rules.EndsEpoch(state.Chain.Tree.Root.Height))
         {
             turn.KeepFrom = oldest * rules.EpochLength;
@@ -114,19 +113,12 @@ internal static class Reporting
         }
     }
 
-    /// <summary>The oldest epoch whose double votes the next block may punish (EVI-3).</summary>
-    private static ulong OldestEpoch(NodeState state)
-    {
-        var epoch = state.Chain.Rules.EpochOf(state.Chain.Height);
-        return epoch - ulong.Min(epoch, state.Chain.Rules.EvidenceMaxAge);
-    }
-
     /// <summary>
-    /// EVI-2, EVI-3: whether a block could punish it. Anybody can sign two votes that none could, and accuse himself of them: kept, they
+    /// Whether the next block could punish it. Anybody can sign two votes that none could, and accuse himself of them: kept, they
     /// would stand before those that count.
     /// </summary>
     private static bool IsPossible(NodeState state, DoubleVote offence) =>
-        offence.Ballot.Epoch == state.Chain.Rules.EpochOf(offence.Ballot.Height) && offence.Ballot.Height <= state.Chain.Height + state.Chain.Rules.RunAhead;
+        offence.CheckPlace(state.Chain.Height, state.Chain.Rules) is null;
 
     private static bool IsPunishable(NodeState state, Address offender) =>
         state.FinalLedger.GetValidator(offender) is { IsSlashed: false, Standing: not Standing.Withdrawn };

@@ -65,16 +65,15 @@ internal static class Choices
             LongestBan = Milliseconds(section.Time("longestBan", TimeSpan.FromSeconds(1), Year)),
             LimitPercent = (int)(section.Integer("limitPercent", 50, 10_000) ?? 100),
         };
-        var usual = new PeerChoices().For(new ChainRules { ChainId = 1 });
-        var (banAt, first) = (choices.BanAt ?? usual.Threshold / Peer.Point, choices.FirstBan ?? usual.FirstBan);
-        if ((choices.ReadmittedWith ?? usual.Readmitted / Peer.Point) <= banAt)
+        var settings = choices.For(new ChainRules { ChainId = 1 }); // what is compared is alike on every chain
+        if (settings.Readmitted <= settings.Threshold)
         {
-            section.Wrong(choices.ReadmittedWith is null ? "banAt" : "readmittedWith", $"must leave peers.readmittedWith above peers.banAt, {banAt}: who comes back would be banned at once");
+            section.Wrong(choices.ReadmittedWith is null ? "banAt" : "readmittedWith", $"must leave peers.readmittedWith above peers.banAt, {settings.Threshold / Peer.Point}: who comes back would be banned at once");
         }
 
-        if ((choices.LongestBan ?? usual.LongestBan) < first)
+        if (settings.LongestBan < settings.FirstBan)
         {
-            section.Wrong(choices.LongestBan is null ? "firstBan" : "longestBan", $"must leave peers.longestBan at or above peers.firstBan, {Duration.Format(first)}");
+            section.Wrong(choices.LongestBan is null ? "firstBan" : "longestBan", $"must leave peers.longestBan at or above peers.firstBan, {Duration.Format(settings.FirstBan)}");
         }
 
         section.End();

@@ -65,19 +65,23 @@ internal sealed class PostgresDatabase : IDisposable
         {
             try
             {
-                await using var connection = await steps.OpenConnectionAsync(cancellation);
-                return await body(connection);
+                return await StepAsync();
             }
             catch (Exception lost) when (PostgresFaults.IsLostConnection(lost) && !cancellation.IsCancellationRequested)
             {
                 Clear();
-                await using var connection = await steps.OpenConnectionAsync(cancellation);
-                return await body(connection);
+                return await StepAsync();
             }
         }
         catch (Exception failure) when (PostgresFaults.IsFromServer(failure))
         {
             throw PostgresFaults.Of(Where, doing, failure);
+        }
+
+        async Task<T> StepAsync()
+        {
+            await using var connection = await steps.OpenConnectionAsync(cancellation);
+            return await body(connection);
         }
     }
 

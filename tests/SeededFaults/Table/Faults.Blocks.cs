@@ -3,6 +3,7 @@ namespace LuxTensor.Tests.SeededFaults;
 /// <content>What makes a block valid, and how own ones are made.</content>
 internal static partial class Faults
 {
+    private const string StateOfChain = "src/LuxTensor.Core/Consensus/ChainState.cs";
     private const string Validity = "src/LuxTensor.Core/Blocks/BlockValidity.cs";
     private const string Body = "src/LuxTensor.Core/Blocks/Block.cs";
 
@@ -25,7 +26,7 @@ internal static partial class Faults
         new("own block before the interval is over", "BLK-6", Validity, "Time = ulong.Max(time, Later(parent.Block.Header.Time, ulong.Max(rules.BlockInterval, 1))),", "Time = time,"),
         new("block far above its certificate", "BLK-7", Validity, "\n                || header.Height - certified > rules.RunAhead", ""),
         new("block with a certificate of its own height", "BLK-7", Validity, "|| certified >= header.Height", "|| certified > header.Height"),
-        new("prepared block proposed without its certificate", "PRO-1", Production, "certificate.BlockHash == block.Hash ? certificate : null;", "certificate.Height == 0 ? certificate : null;") { Profile = "Splits" },
+        new("prepared block proposed without its certificate", "PRO-1", StateOfChain, "Prepared?.BlockHash == block.Hash ? Prepared : null", "Prepared?.Height == 0 ? Prepared : null") { Profile = "Splits" },
         new("chosen branch not proposed", "PRO-1", Production, "{ } chosen && chosen.Block.Header.Round <= state.Round)", "{ Height: 0 } chosen)"),
         new("block of a round that is over signed", "PRO-2", Production, "header.Height == state.Height && header.Round >= state.Round &&", "header.Height == state.Height &&"),
         new("own vote not said", "PRO-3", Production, "turn.Emit(new ChainEffect.Broadcast(new Message.CastVote(vote)));", "_ = vote;"),

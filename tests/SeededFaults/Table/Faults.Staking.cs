@@ -9,6 +9,7 @@ internal static partial class Faults
     private const string Schedule = "src/LuxTensor.Core/Validators/EpochSchedule.cs";
     private const string Registered = "src/LuxTensor.Core/Validators/Registry.cs";
     private const string Draft = "src/LuxTensor.Core/State/LedgerDraft.cs";
+    private const string Offences = "src/LuxTensor.Core/Slashing/DoubleVote.cs";
     private const string Penal = "src/LuxTensor.Core/Slashing/Penalty.cs";
     private const string Offence = "src/LuxTensor.Core/Slashing/DoubleVote.cs";
     private const string Reports = "src/LuxTensor.Engine/Routing/Reporting.cs";
@@ -53,9 +54,9 @@ internal static partial class Faults
         new("evidence with one signature", "EVI-1", Offence, "return Ed25519.Verify(Key, message, Second.Signature);", "return true;"),
         new("evidence of one vote, twice", "EVI-1", Offence, "if (first.Ballot.BlockHash.CompareTo(second.Ballot.BlockHash) >= 0)", "if (first.Ballot.BlockHash.CompareTo(second.Ballot.BlockHash) > 0)"),
         new("evidence in either order", "EVI-1", Offence, "if (first.Ballot.BlockHash.CompareTo(second.Ballot.BlockHash) >= 0)", "if (first.Ballot.BlockHash == second.Ballot.BlockHash)"),
-        new("evidence of another epoch", "EVI-2", Penal, "if (ballot.Epoch != expected)", "if (ballot.Epoch == ulong.MaxValue)"),
-        new("evidence too old accepted", "EVI-3", Penal, "if (ballot.Epoch < oldest)", "if (oldest == ulong.MaxValue)"),
-        new("evidence of the future accepted", "EVI-3", Penal, "if (ballot.Height > limit)", "if (limit == ulong.MaxValue)"),
+        new("evidence of another epoch", "EVI-2", Offences, "if (ballot.Epoch != expected)", "if (ballot.Epoch == ulong.MaxValue)"),
+        new("evidence too old accepted", "EVI-3", Offences, "if (ballot.Epoch < oldest)", "if (oldest == ulong.MaxValue)"),
+        new("evidence of the future accepted", "EVI-3", Offences, "ballot.Height > limit ?", "limit == ulong.MaxValue ?"),
         new("evidence twice", "EVI-4", Penal, "{ IsSlashed: true } => new TransactionRejection.AlreadyPunished", "{ IsSlashed: true, Sequence: ulong.MaxValue } => new TransactionRejection.AlreadyPunished"),
         new("slashing only active stake", "EVI-4", Penal, Taken, "validator.Standing == Standing.Active ? validator.Stake * (uint)draft.Rules.SlashPercent / 100 : 0"),
         new("slash not saturating", "EVI-4", Penal, Taken, "draft.Rules.MinimumStake * (uint)draft.Rules.SlashPercent"),
@@ -68,7 +69,7 @@ internal static partial class Faults
         new("double votes not reported", "EVI-7", Reports, "turn.Emit(new NodeEffect.Report(reporter, offence));", "_ = reporter;"),
         new("double vote in a certificate not seen", "FIN-10", Finality, "counted != certificate.Ballot && !state.Conflicts.ContainsKey(validator))", "counted == certificate.Ballot && !state.Conflicts.ContainsKey(validator))") { Profile = "Byzantine" },
         new("double votes kept to oneself", "EVI-8", Reports, "turn.Emit(new NodeEffect.Chain(new ChainEffect.Broadcast(new Message.Accuse(offence)))); // only who saw both votes knows", ""),
-        new("anything accused of", "EVI-8", Reports, "offence.Ballot.Epoch >= OldestEpoch(state) && IsPossible(state, offence)", "offence.Ballot.Epoch >= OldestEpoch(state)"),
+        new("anything accused of", "EVI-8", Reports, "&& IsPossible(state, offence)\n            && IsPunishable", "&& IsPunishable"),
         new("double votes forgotten at a restart", "EVI-7", Reports, "offences = isUseful ? offences.Add(offence.Offender, offence) : offences;", "_ = isUseful;") { Profile = "Crashes" },
         new("double votes forgotten before they are punished", "EVI-7", Reports, "entry.Value.Ballot.Epoch >= oldest && IsPunishable(state, entry.Key))", "entry.Value.Ballot.Epoch > oldest + 1_000 && IsPunishable(state, entry.Key))"),
         new("evidence pooled behind a gap", "MEM-11", Pool, ": offered.Body is TransactionBody.Report ? new", ": offered.Body is TransactionBody.Exit ? new"),
